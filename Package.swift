@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of flags for every target of ours.
+let settings: [SwiftSetting] = [
+    // A warning that stands is a warning nobody reads.
+    .treatAllWarnings(as: .error)
+]
+
+let package = Package(
+    name: "tailspan",
+    products: [
+        .executable(name: "log-agent", targets: ["LogAgent"])
+    ],
+    targets: [
+        // C libraries: module maps only.
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Shared modules; imports point from later to earlier ones.
+        .target(name: "SystemIO", dependencies: ["CLinux"], swiftSettings: settings),
+        .target(name: "JSONScanning", dependencies: ["CLinux"], swiftSettings: settings),
+        .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: settings),
+        .target(name: "Metrics", swiftSettings: settings),
+        .target(name: "Configuration", swiftSettings: settings),
+        .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
+        .target(name: "HTTP", dependencies: ["SystemIO", "Gzip"], swiftSettings: settings),
+        .target(name: "Tailing", dependencies: ["SystemIO", "CLinux"], swiftSettings: settings),
+        .target(
+            name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"],
+            swiftSettings: settings),
+
+        // Programs.
+        .executableTarget(
+            name: "LogAgent",
+            dependencies: [
+                "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "Tailing",
+                "Delivery",
+            ],
+            swiftSettings: settings),
+
+        // Tests mirror the sources.
+        .target(
+            name: "TestSupport", dependencies: ["SystemIO", "HTTP", "Gzip"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        .testTarget(name: "SystemIOTests", dependencies: ["SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "JSONScanningTests", dependencies: ["JSONScanning", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "GzipTests", dependencies: ["Gzip", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "TailingTests", dependencies: ["Tailing", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "LogAgentTests", dependencies: ["LogAgent", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

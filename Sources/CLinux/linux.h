@@ -1,0 +1,16 @@
+// What Swift's Glibc module lacks: Linux system interfaces, and GNU functions it hides behind feature macros.
+#pragma once
+#include <stddef.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/vfs.h>
+
+int statx(int dirfd, const char *restrict path, int flags, unsigned int mask, struct statx *restrict buffer);
+void *memmem(const void *haystack, size_t haystack_length, const void *needle, size_t needle_length);
+void *memrchr(const void *bytes, int value, size_t count);
+int accept4(int socket, struct sockaddr *restrict address, unsigned int *restrict length, int flags);

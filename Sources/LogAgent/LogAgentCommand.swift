@@ -1,0 +1,4 @@
+@main
+enum LogAgentCommand {
+    static func main() {}
+}

@@ -1,0 +1,63 @@
+/// Where batches go.
+struct OutputSettings: Equatable, Sendable {
+    var name: String
+    var destination: Destination
+    var batch: BatchSettings
+    /// How many pushes may be on their way at once; those of one stream always go one after the other.
+    var inFlight: Int
+    var retry: RetrySettings
+
+    enum Destination: Equatable, Sendable {
+        case loki(LokiSettings)
+        case directory(DirectorySettings)
+    }
+}
+
+struct LokiSettings: Equatable, Sendable {
+    enum StreamsPerPush: String, Equatable, Sendable, CaseIterable { case one, many }
+    enum Compression: String, Equatable, Sendable, CaseIterable { case gzip, none }
+    enum Authorization: Equatable, Sendable {
+        case none
+        case basic(username: String, password: Secret)
+        case bearer(Secret)
+    }
+
+    /// `http://host:port/loki/api/v1/push`.
+    var url: String
+    /// Sent as `X-Scope-OrgID`.
+    var tenantID: String?
+    var authorization: Authorization
+    /// Sent with every push, after our own.
+    var headers: [HeaderSetting]
+    var compression: Compression
+    /// 1 (fastest) to 9.
+    var compressionLevel: Int
+    var streamsPerPush: StreamsPerPush
+}
+
+struct HeaderSetting: Equatable, Sendable {
+    var name: String
+    var value: Secret
+}
+
+struct DirectorySettings: Equatable, Sendable {
+    var path: String
+    /// Batches older than this are removed; nil: never.
+    var retentionNanoseconds: UInt64?
+    /// The oldest batches are removed above this size.
+    var maximumBytes: UInt64
+    var compressionLevel: Int
+}
+
+struct BatchSettings: Equatable, Sendable {
+    /// Of the uncompressed push body.
+    var maximumBytes: Int
+    var maximumWaitNanoseconds: UInt64
+}
+
+struct RetrySettings: Equatable, Sendable {
+    var minimumBackoffNanoseconds: UInt64
+    var maximumBackoffNanoseconds: UInt64
+    /// For one push, from connecting to the last byte of the answer.
+    var timeoutNanoseconds: UInt64
+}

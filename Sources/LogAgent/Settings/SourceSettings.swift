@@ -1,0 +1,51 @@
+/// Where lines come from and how they are read.
+struct SourceSettings: Equatable, Sendable {
+    enum StartPosition: String, Equatable, Sendable, CaseIterable { case beginning, end }
+    enum Watch: String, Equatable, Sendable, CaseIterable {
+        /// inotify, and polling where the file system does not support it.
+        case auto
+        case poll
+    }
+    enum Format: String, Equatable, Sendable, CaseIterable { case json, text }
+
+    var name: String
+    /// Glob patterns of absolute paths; `*`, `?`, `[…]`, `**` and `{a,b}`.
+    var include: [String]
+    /// Patterns without a slash match the file's name, others its whole path.
+    var exclude: [String]
+    /// For a file without a checkpoint that is there when the agent starts; later ones are read from their beginning.
+    var startAt: StartPosition
+    var watch: Watch
+    /// How often files and directories are looked at where inotify does not work.
+    var pollNanoseconds: UInt64
+    var format: Format
+    var timestamp: TimestampSettings?
+    /// Loki stream labels, sorted by name.
+    var labels: [NamedTemplate]
+    /// Loki structured metadata, sorted by name.
+    var metadata: [NamedTemplate]
+    /// Longer lines are cut at a character's edge, marked and counted.
+    var maximumLineBytes: Int
+}
+
+struct NamedTemplate: Equatable, Sendable {
+    var name: String
+    var template: FieldTemplate
+}
+
+/// Where a line's own time stands and how it is written.
+struct TimestampSettings: Equatable, Sendable {
+    /// Dotted path.
+    var field: String
+    var format: TimestampFormat
+}
+
+enum TimestampFormat: Equatable, Sendable {
+    case rfc3339
+    case unix
+    case unixMilliseconds
+    case unixMicroseconds
+    case unixNanoseconds
+    /// `strptime(3)` directives plus `%f` (fraction of a second) and `%z` as `+hhmm`, `+hh:mm` or `Z`.
+    case pattern(String)
+}
