@@ -1,0 +1,89 @@
+import CLinux
+import Glibc
+import SystemIO
+
+/// Tells what happens to the files of a set of directories (`inotify(7)`). One watch a directory, however many files it has.
+package final class DirectoryWatch {
+    package enum Event: Equatable {
+        case modified(path: String)
+        /// Made, or renamed to this name; the two halves of a rename share a cookie.
+        case appeared(path: String, cookie: UInt32)
+        case vanished(path: String, cookie: UInt32)
+        /// A directory was made, renamed or removed, or the kernel dropped events: only a new look at everything helps.
+        case lookAgain
+    }
+
+    private let descriptor: FileDescriptor
+    private var directories: [Int32: String] = [:]
+    private var watches: [String: Int32] = [:]
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 8)
+
+    package init() throws(SystemError) {
+        let raw = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
+        if raw < 0 { throw SystemError(call: "inotify_init1", subject: "") }
+        descriptor = FileDescriptor(owning: raw)
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// Readable when there are events.
+    package var rawValue: Int32 { descriptor.rawValue }
+
+    package func isWatching(_ directory: String) -> Bool { watches[directory] != nil }
+
+    /// Watches `directory`; does nothing if it already does.
+    package func watch(_ directory: String) throws(SystemError) {
+        if watches[directory] != nil { return }
+        let mask = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | Int32(IN_ONLYDIR)
+        let watch = inotify_add_watch(descriptor.rawValue, directory, UInt32(bitPattern: mask))
+        if watch < 0 { throw SystemError(call: "inotify_add_watch", subject: directory) }
+        // The kernel gives the same number for one directory by two names: the first name stays.
+        if directories[watch] == nil { directories[watch] = directory }
+        watches[directory] = watch
+    }
+
+    /// Forgets `directory`: it is gone.
+    package func unwatch(_ directory: String) {
+        guard let watch = watches.removeValue(forKey: directory) else { return }
+        directories[watch] = nil
+        inotify_rm_watch(descriptor.rawValue, watch)
+    }
+
+    /// Hands on all events that are there, in order.
+    package func drain(_ take: (Event) -> Void) throws(SystemError) {
+        while let count = try descriptor.read(into: buffer), count > 0 {
+            var position = 0
+            while position + MemoryLayout<inotify_event>.size <= count {
+                let event = UnsafeRawPointer(buffer.baseAddress!.advanced(by: position)).loadUnaligned(as: inotify_event.self)
+                let name = UnsafeRawPointer(buffer.baseAddress!.advanced(by: position + MemoryLayout<inotify_event>.size))
+                position += MemoryLayout<inotify_event>.size + Int(event.len)
+                translate(event, name: event.len == 0 ? nil : name).map(take)
+            }
+        }
+    }
+
+    private func translate(_ event: inotify_event, name: UnsafeRawPointer?) -> Event? {
+        let mask = event.mask
+        func has(_ bit: Int32) -> Bool { mask & UInt32(bitPattern: bit) != 0 }
+        if has(IN_Q_OVERFLOW) { return .lookAgain }
+        if has(IN_IGNORED) || has(IN_DELETE_SELF) || has(IN_MOVE_SELF) {
+            if let directory = directories.removeValue(forKey: event.wd) { watches[directory] = nil }
+            return .lookAgain
+        }
+        if mask & UInt32(IN_ISDIR) != 0 { return has(IN_MODIFY) ? nil : .lookAgain }
+        guard let directory = directories[event.wd], let name else { return nil }
+        let path = directory + (directory == "/" ? "" : "/") + String(cString: name.assumingMemoryBound(to: CChar.self))
+        if has(IN_MODIFY) { return .modified(path: path) }
+        if has(IN_CREATE) || has(IN_MOVED_TO) { return .appeared(path: path, cookie: event.cookie) }
+        if has(IN_DELETE) || has(IN_MOVED_FROM) { return .vanished(path: path, cookie: event.cookie) }
+        return nil
+    }
+
+    /// Whether changes made by other machines, or below FUSE, would go unnoticed there.
+    package static func isUnreliable(at directory: String) -> Bool {
+        var info = statfs()
+        guard retryingOnInterrupt({ statfs(directory, &info) }) == 0 else { return false }
+        // NFS, SMB, CIFS, SMB2, FUSE, 9p, Ceph, AFS.
+        return [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x6573_5546, 0x0102_1997, 0x00c3_6400, 0x5346_414f].contains(Int(info.f_type))
+    }
+}

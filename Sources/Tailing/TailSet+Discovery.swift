@@ -1,0 +1,156 @@
+import Glibc
+import SystemIO
+
+// MARK: Looking at the file system
+
+extension TailSet {
+    /// Looks at everything that the sources' patterns can reach.
+    func scan() {
+        wantsScan = false
+        lastScanNanoseconds = SystemClock.monotonicNanoseconds()
+        polledDirectories.removeAll(keepingCapacity: true)
+        var seen: Set<String> = []
+        for (index, source) in sources.enumerated() {
+            let discovery = FileDiscovery(source)
+            for directory in discovery.directories { watchDirectory(directory, source) }
+            for error in discovery.errors { reportOnce(.unreadable(path: error.subject, error), key: error.subject) }
+            // Older content first, so that a rotated file is there before its successor.
+            for found in discovery.files.sorted(by: { $0.status.modifiedNanoseconds < $1.status.modifiedNanoseconds })
+            where seen.insert(found.path).inserted {
+                consider(found, sourceIndex: index)
+            }
+        }
+        for (path, file) in byPath where file.presence == .named && !seen.contains(path) && !unverified.contains(file.id) {
+            if access(path, F_OK) != 0 { lostName(file) }
+        }
+    }
+
+    private func watchDirectory(_ directory: String, _ source: TailSource) {
+        guard !source.alwaysPolls, let watch, !DirectoryWatch.isUnreliable(at: directory) else {
+            polledDirectories.insert(directory)
+            return
+        }
+        do throws(SystemError) {
+            try watch.watch(directory)
+        } catch {
+            polledDirectories.insert(directory)
+            reportOnce(.polling(directory: directory, error), key: "watch " + directory)
+        }
+    }
+
+    /// A name that a source takes leads to this inode now.
+    func consider(_ found: FileDiscovery.Found, sourceIndex: Int) {
+        guard found.status.kind == .regular else { return }
+        let identity = FileIdentity(found.status)
+        if let file = knownFile(identity) {
+            recognise(file, found, sourceIndex: sourceIndex)
+        } else {
+            let previous = byPath[found.path]
+            if let previous { lostName(previous) }
+            addUnknown(found, identity, sourceIndex: sourceIndex, previous: previous ?? lineage[found.path])
+        }
+    }
+
+    /// By device, inode and birth time; devices are numbered anew when a machine or container starts, so a restored file
+    /// may also be found by the other two.
+    private func knownFile(_ identity: FileIdentity) -> TailedFile? {
+        if let file = byIdentity[identity] { return file }
+        guard !unverified.isEmpty, identity.birthNanoseconds != 0 else { return nil }
+        let moved = unverified.lazy.compactMap { self.files[$0] }.first {
+            $0.identity.inode == identity.inode && $0.identity.birthNanoseconds == identity.birthNanoseconds
+        }
+        guard let moved else { return nil }
+        byIdentity[moved.identity] = nil
+        moved.identity = identity
+        byIdentity[identity] = moved
+        return moved
+    }
+
+    private func recognise(_ file: TailedFile, _ found: FileDiscovery.Found, sourceIndex: Int) {
+        file.lastSeenNanoseconds = SystemClock.wallNanoseconds()
+        if file.path != found.path {
+            // A second name of the same inode is not another file.
+            if let path = file.path, let status = try? FileStatus(ofPath: path), FileIdentity(status) == file.identity {
+                if unverified.contains(file.id) { verify(file, found, sourceIndex: sourceIndex) }
+                return
+            }
+            if let other = byPath[found.path], other !== file { lostName(other) }
+            moveName(of: file, to: found.path)
+        }
+        file.needsPolling = needsPolling(found)
+        if unverified.contains(file.id) {
+            verify(file, found, sourceIndex: sourceIndex)
+        } else if found.status.size != file.observedSize {
+            markReadable(file)
+        }
+    }
+
+    /// The first sight of a file that a checkpoint remembers: is it still the content that was read?
+    private func verify(_ file: TailedFile, _ found: FileDiscovery.Found, sourceIndex: Int) {
+        unverified.remove(file.id)
+        file.sourceIndex = sourceIndex
+        file.needsPolling = needsPolling(found)
+        byPath[found.path] = file
+        verifyContent(of: file, size: found.status.size)
+        // Generations that came and went under this name while nobody looked.
+        addMissedRotations(of: file, path: found.path, sourceIndex: sourceIndex)
+    }
+
+    private func addUnknown(_ found: FileDiscovery.Found, _ identity: FileIdentity, sourceIndex: Int, previous: TailedFile?) {
+        if possibleCopies[found.path]?.identity == identity { return }
+        if let original = possibleOriginal(of: found) {
+            let copy = PossibleCopy(found: found, identity: identity, sourceIndex: sourceIndex, original: original)
+            possibleCopies[found.path] = copy
+            reconsider(copy, now: SystemClock.monotonicNanoseconds())
+            return
+        }
+        if let previous { addMissedRotations(of: previous, path: found.path, sourceIndex: sourceIndex) }
+        addFile(found, identity, sourceIndex: sourceIndex, firstPath: found.path)
+    }
+
+    /// Begins to follow `found` as a content of its own.
+    @discardableResult
+    func addFile(_ found: FileDiscovery.Found, _ identity: FileIdentity, sourceIndex: Int, firstPath: String) -> TailedFile {
+        let file = TailedFile(
+            id: makeID(), sourceIndex: sourceIndex, path: firstPath, identity: identity, counted: .start,
+            lastSeenNanoseconds: SystemClock.wallNanoseconds())
+        file.path = found.path
+        file.needsPolling = needsPolling(found)
+        file.lastActivityNanoseconds = SystemClock.monotonicNanoseconds()
+        if found.path != firstPath { file.presence = .rotated(sinceNanoseconds: file.lastActivityNanoseconds) }
+        file.predecessor = lineage[firstPath]
+        if isFirstScan {
+            file.sizeAtStart = found.status.size
+            if sources[sourceIndex].startPosition == .end && file.predecessor == nil { startAtEnd(file, size: found.status.size) }
+        }
+        files[file.id] = file
+        byIdentity[identity] = file
+        byPath[found.path] = file
+        lineage[firstPath] = file
+        report(.found(file))
+        markReadable(file)
+        return file
+    }
+
+    private func startAtEnd(_ file: TailedFile, size: UInt64) {
+        do throws(SystemError) {
+            file.counted = try file.cursorAtLastLine(before: size)
+            file.observedSize = size
+        } catch {
+            reportOnce(.unreadable(path: file.firstPath, error), key: file.firstPath)
+        }
+    }
+
+    private func needsPolling(_ found: FileDiscovery.Found) -> Bool {
+        found.isLink || polledDirectories.contains(Self.directory(of: found.path))
+    }
+
+    static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+
+    static func name(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+    }
+}

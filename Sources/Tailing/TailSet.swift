@@ -1,0 +1,211 @@
+import Glibc
+import SystemIO
+
+/// All files of all sources: finds them, follows them through renames and truncations, and says which may have something to read.
+///
+/// Used by the reading thread alone. The caller waits on ``watchDescriptor``, calls ``handleWatchEvents()`` and ``tick()``, and reads
+/// what ``nextReadable()`` gives.
+package final class TailSet {
+    /// How long a rotated or deleted file must rest before its last, unfinished line is taken as a line, and before its end is final.
+    package static let settleNanoseconds: UInt64 = 5_000_000_000
+    /// How often everything is looked at even though inotify works.
+    static let safetyScanNanoseconds: UInt64 = 10_000_000_000
+    /// How long content that can't be found is remembered, in case it comes back.
+    static let absenceNanoseconds: UInt64 = 3_600_000_000_000
+    /// How long a file that looks like a copy of another is left alone while neither grows nor is truncated.
+    static let copyWaitNanoseconds: UInt64 = 10_000_000_000
+
+    package let sources: [TailSource]
+    let pollNanoseconds: UInt64
+    let report: (TailEvent) -> Void
+
+    /// Every generation that may still be read or must be remembered, by id.
+    package internal(set) var files: [UInt64: TailedFile] = [:]
+    /// Generations with an inode of their own: not those that were replaced in place.
+    var byIdentity: [FileIdentity: TailedFile] = [:]
+    var byPath: [String: TailedFile] = [:]
+    /// The newest generation that was found under each name.
+    var lineage: [String: TailedFile] = [:]
+    /// Restored from a checkpoint, and not yet seen on disk.
+    var unverified: Set<UInt64> = []
+    var possibleCopies: [String: PossibleCopy] = [:]
+    package private(set) var nextID: UInt64
+
+    private var readable: [TailedFile] = []
+    private var readableHead = 0
+
+    let watch: DirectoryWatch?
+    var polledDirectories: Set<String> = []
+    var reportedErrors: Set<String> = []
+    var isFirstScan = true
+    var lastScanNanoseconds: UInt64 = 0
+    var lastPollNanoseconds: UInt64 = 0
+    var wantsScan = true
+    private var renamesInProgress: [UInt32: TailedFile] = [:]
+
+    package init(
+        sources: [TailSource], restored: [SavedFile], nextID: UInt64, pollNanoseconds: UInt64, report: @escaping (TailEvent) -> Void
+    ) {
+        self.sources = sources
+        self.pollNanoseconds = pollNanoseconds
+        self.report = report
+        self.nextID = nextID
+        do throws(SystemError) {
+            watch = try DirectoryWatch()
+        } catch {
+            watch = nil
+            report(.polling(directory: "/", error))
+        }
+        for saved in restored {
+            guard let sourceIndex = sources.firstIndex(where: { $0.name == saved.sourceName }) ?? (sources.isEmpty ? nil : 0) else {
+                continue
+            }
+            let file = TailedFile(restoring: saved, sourceIndex: sourceIndex)
+            files[file.id] = file
+            if saved.isGone {
+                file.presence = .gone(.deleted)
+            } else {
+                byIdentity[file.identity] = file
+                unverified.insert(file.id)
+                if let path = saved.path { byPath[path] = file }
+            }
+            if lineage[file.firstPath].map({ $0.id < file.id }) ?? true { lineage[file.firstPath] = file }
+        }
+    }
+
+    /// Becomes readable when ``handleWatchEvents()`` has something to do; nil where inotify is not available.
+    package var watchDescriptor: Int32? { watch?.rawValue }
+
+    /// The first look at everything. Afterwards each restored file is verified, or known to be missing.
+    package func start() {
+        scan()
+        isFirstScan = false
+        settleUnverified()
+    }
+
+    /// Reads what inotify has to tell.
+    package func handleWatchEvents() {
+        guard let watch else { return }
+        do throws(SystemError) {
+            try watch.drain(handle)
+        } catch {
+            reportOnce(.unreadable(path: "inotify", error), key: "inotify")
+            wantsScan = true
+        }
+        // Renames to places that nobody watches.
+        for file in renamesInProgress.values { lostName(file) }
+        renamesInProgress.removeAll()
+    }
+
+    /// What the clock drives: files without inotify, missing directories, rotated files that come to rest, copies that prove to be none.
+    package func tick() {
+        let now = SystemClock.monotonicNanoseconds()
+        let needsPoll = now - lastPollNanoseconds >= pollNanoseconds
+        if wantsScan || now - lastScanNanoseconds >= Self.safetyScanNanoseconds || (needsPoll && !polledDirectories.isEmpty) {
+            scan()
+        }
+        guard needsPoll else { return }
+        lastPollNanoseconds = now
+        for file in files.values { poll(file, now: now) }
+        for copy in possibleCopies.values { reconsider(copy, now: now) }
+    }
+
+    /// The next file that may have something to read, each in its turn.
+    package func nextReadable() -> TailedFile? {
+        guard readableHead < readable.count else { return nil }
+        let file = readable[readableHead]
+        readableHead += 1
+        if readableHead == readable.count {
+            readable.removeAll(keepingCapacity: true)
+            readableHead = 0
+        } else if readableHead > 1024 {
+            readable.removeFirst(readableHead)
+            readableHead = 0
+        }
+        file.isQueued = false
+        return file
+    }
+
+    package var hasReadable: Bool { readableHead < readable.count }
+    package var readableCount: Int { readable.count - readableHead }
+
+    /// Puts `file` at the end of the line of files to read.
+    package func markReadable(_ file: TailedFile) {
+        guard !file.isQueued else { return }
+        file.isQueued = true
+        readable.append(file)
+    }
+
+    /// Forgets `file`: all of it was delivered or lost, and its content is gone or was given up.
+    package func forget(_ file: TailedFile) {
+        files[file.id] = nil
+        if byIdentity[file.identity] === file { byIdentity[file.identity] = nil }
+        if let path = file.path, byPath[path] === file { byPath[path] = nil }
+        if lineage[file.firstPath] === file { lineage[file.firstPath] = nil }
+        file.closeDescriptor()
+    }
+
+    /// Whether nothing of a rotated or deleted file can be expected any more: what stands behind its last newline is a line.
+    package func isSettled(_ file: TailedFile) -> Bool {
+        let now = SystemClock.monotonicNanoseconds()
+        return switch file.presence {
+        case .named: false
+        case .rotated(let since), .deleted(let since): now - max(since, file.lastActivityNanoseconds) >= Self.settleNanoseconds
+        case .gone: true
+        }
+    }
+
+    func makeID() -> UInt64 {
+        defer { nextID += 1 }
+        return nextID
+    }
+
+    func reportOnce(_ event: TailEvent, key: String) {
+        if reportedErrors.insert(key).inserted { report(event) }
+    }
+
+    private func handle(_ event: DirectoryWatch.Event) {
+        switch event {
+        case .lookAgain:
+            wantsScan = true
+        case .modified(let path):
+            if let file = byPath[path] { markReadable(file) } else { appeared(path) }
+        case .appeared(let path, let cookie):
+            if cookie != 0, let file = renamesInProgress.removeValue(forKey: cookie) { moveName(of: file, to: path) }
+            appeared(path)
+        case .vanished(let path, let cookie):
+            possibleCopies[path] = nil
+            guard let file = byPath[path] else { return }
+            if cookie != 0 { renamesInProgress[cookie] = file } else { lostName(file) }
+        }
+    }
+
+    private func appeared(_ path: String) {
+        guard let sourceIndex = sources.firstIndex(where: { $0.takes(path) }) else { return }
+        do throws(SystemError) {
+            let isLink = try FileStatus(ofPath: path, followingLinks: false).kind == .symbolicLink
+            let status = try FileStatus(ofPath: path)
+            consider(FileDiscovery.Found(path: path, status: status, isLink: isLink), sourceIndex: sourceIndex)
+        } catch {
+            // Gone again already, or not to be read: the next scan tells.
+            if error.code != ENOENT { reportOnce(.unreadable(path: path, error), key: path) }
+        }
+    }
+
+    private func poll(_ file: TailedFile, now: UInt64) {
+        switch file.presence {
+        case .gone: return
+        case .named where !file.needsPolling: return
+        case .named, .rotated, .deleted: break
+        }
+        if file.isOpen, let status = try? file.currentStatus() {
+            if status.size != file.observedSize { markReadable(file) }
+            if status.linkCount == 0, case .rotated = file.presence { file.presence = .deleted(sinceNanoseconds: now) }
+        } else if case .rotated(let since) = file.presence, now - since > Self.absenceNanoseconds, file.path == nil {
+            contentIsGone(file, .deleted)
+        } else if let path = file.path, let status = try? FileStatus(ofPath: path), status.size != file.observedSize {
+            markReadable(file)
+        }
+        if file.isRotatedAway && isSettled(file) { markReadable(file) }
+    }
+}

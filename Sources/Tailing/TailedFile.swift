@@ -1,0 +1,256 @@
+import Glibc
+import SystemIO
+
+/// One generation of one file: a content that only ever grows. A truncation ends it and begins another, even in the same inode.
+///
+/// Lives as long as anything of it may still be read or remembered. Used by the reading thread alone.
+package final class TailedFile {
+    /// How the content's name in the file system fares.
+    package enum Presence: Equatable {
+        /// Its name is one that was asked for.
+        case named
+        /// Renamed, or its name was given to another file; the writer may still append for a moment.
+        case rotated(sinceNanoseconds: UInt64)
+        /// Without any name; readable for as long as the descriptor is open.
+        case deleted(sinceNanoseconds: UInt64)
+        /// Nothing of the content is left to read.
+        case gone(LossCause)
+    }
+
+    /// Why content can't be read any more.
+    package enum LossCause: String, Sendable, CaseIterable {
+        /// Truncated or rewritten in place, and no copy of it was found.
+        case truncated
+        /// Deleted or moved away before it was read.
+        case deleted
+    }
+
+    /// Never used twice in one data directory.
+    package let id: UInt64
+    package var sourceIndex: Int
+    /// The name under which it was found first: what labels are made of, so that they never change.
+    package let firstPath: String
+    /// The name it has now; nil when it has none that is known.
+    package internal(set) var path: String?
+    package internal(set) var identity: FileIdentity
+    package internal(set) var head: HeadFingerprint
+    /// Every line before this was taken by the reader.
+    package var counted: FileCursor
+    /// The furthest end of content that was ever seen, as an offset.
+    package var observedSize: UInt64
+    package internal(set) var presence: Presence = .named
+    /// The generation that had this name before; its lines are older.
+    package var predecessor: TailedFile?
+    /// How long the content was when the agent started; until it is read the derived metrics are withheld.
+    package internal(set) var sizeAtStart: UInt64 = 0
+    /// When this content was last seen under a name, in nanoseconds since 1970.
+    package internal(set) var lastSeenNanoseconds: UInt64
+    /// Reached through a symbolic link, or on a file system without inotify: looked at by the clock.
+    package internal(set) var needsPolling = false
+
+    /// Monotonic time of the last growth or look that found something.
+    package internal(set) var lastActivityNanoseconds: UInt64 = 0
+    var isQueued = false
+    private var descriptor: FileDescriptor?
+
+    init(
+        id: UInt64, sourceIndex: Int, path: String, identity: FileIdentity, counted: FileCursor, lastSeenNanoseconds: UInt64
+    ) {
+        self.id = id
+        self.sourceIndex = sourceIndex
+        firstPath = path
+        self.path = path
+        self.identity = identity
+        head = .empty
+        self.counted = counted
+        observedSize = counted.offset
+        self.lastSeenNanoseconds = lastSeenNanoseconds
+    }
+
+    package init(restoring saved: SavedFile, sourceIndex: Int) {
+        id = saved.id
+        self.sourceIndex = sourceIndex
+        firstPath = saved.firstPath
+        path = saved.path
+        identity = saved.identity
+        head = saved.head
+        counted = saved.counted
+        observedSize = saved.observedSize
+        lastSeenNanoseconds = saved.lastSeenNanoseconds
+    }
+
+    package var isOpen: Bool { descriptor != nil }
+
+    package var isRotatedAway: Bool {
+        switch presence {
+        case .named: false
+        case .rotated, .deleted, .gone: true
+        }
+    }
+
+    package var isGone: Bool { if case .gone = presence { true } else { false } }
+}
+
+// MARK: Reading
+
+extension TailedFile {
+    package enum ReadResult {
+        /// Bytes from the cursor's offset on; with `reachesEnd` there were no more when they were read.
+        case bytes(UnsafeRawBufferPointer, reachesEnd: Bool)
+        /// The file is shorter than the cursor, or other bytes stand before it: the content was replaced in place.
+        case replaced
+        /// No descriptor, and the name is gone or another file's.
+        case unavailable(SystemError?)
+    }
+
+    /// Reads from `cursor` on, into `buffer`, in one call that also brings the bytes before the cursor, to see that they are the same.
+    /// The bytes given stand in `buffer`.
+    package func read(at cursor: FileCursor, into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+        do throws(SystemError) {
+            guard try openIfNeeded() else { return .unavailable(nil) }
+            let guardLength = Int(cursor.guardLength)
+            let count = try readDescriptor(into: buffer, at: cursor.offset - UInt64(guardLength))
+            guard count >= guardLength else { return .replaced }
+            let guarded = UnsafeRawBufferPointer(rebasing: buffer[..<guardLength])
+            guard ContentHash.of(guarded) == cursor.guardHash || guardLength == 0 else { return .replaced }
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[guardLength..<count])
+            observedSize = max(observedSize, cursor.offset + UInt64(bytes.count))
+            if head.length < ContentHash.headBytes && observedSize > UInt64(head.length) { try refreshHead() }
+            return .bytes(bytes, reachesEnd: count < buffer.count)
+        } catch {
+            return .unavailable(error)
+        }
+    }
+
+    /// The cursor `byteCount` bytes further, after a read at `cursor` whose result was `bytes` (still in its buffer).
+    package static func advance(
+        _ cursor: FileCursor, over bytes: UnsafeRawBufferPointer, by byteCount: Int, isInsideCutLine: Bool
+    ) -> FileCursor {
+        let offset = cursor.offset + UInt64(byteCount)
+        let guardLength = Int(min(UInt64(ContentHash.guardBytes), UInt64(byteCount) + UInt64(cursor.guardLength)))
+        guard byteCount > 0, let base = bytes.baseAddress else {
+            var same = cursor
+            same.isInsideCutLine = isInsideCutLine
+            return same
+        }
+        // The bytes of the old guard stand right before `bytes`, so a short advance still gets its full guard.
+        let guarded = UnsafeRawBufferPointer(start: base + byteCount - guardLength, count: guardLength)
+        return FileCursor(
+            offset: offset, guardHash: ContentHash.of(guarded), guardLength: UInt8(guardLength), isInsideCutLine: isInsideCutLine)
+    }
+
+    /// Room that a read needs beside the bytes it is for.
+    package static let readOverhead = ContentHash.guardBytes
+
+    /// A cursor at the last line's beginning within the first `size` bytes: where reading starts with `start_at: "end"`.
+    package func cursorAtLastLine(before size: UInt64) throws(SystemError) -> FileCursor {
+        guard try openIfNeeded() else { return .start }
+        let blockBytes = 64 * 1024
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: blockBytes + ContentHash.guardBytes, alignment: 16)
+        defer { block.deallocate() }
+        var end = size
+        while end > 0 {
+            let start = end > UInt64(blockBytes) ? end - UInt64(blockBytes) : 0
+            let wanted = UnsafeMutableRawBufferPointer(rebasing: block[..<Int(end - start)])
+            let count = try readDescriptor(into: wanted, at: start)
+            if let newline = wanted[..<count].lastIndex(of: 0x0a) {
+                return try cursor(atOffset: start + UInt64(newline) + 1)
+            }
+            end = start
+        }
+        return .start
+    }
+
+    private func cursor(atOffset offset: UInt64) throws(SystemError) -> FileCursor {
+        let guardLength = Int(min(offset, UInt64(ContentHash.guardBytes)))
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: ContentHash.guardBytes, alignment: 16)
+        defer { bytes.deallocate() }
+        let wanted = UnsafeMutableRawBufferPointer(rebasing: bytes[..<guardLength])
+        _ = try readDescriptor(into: wanted, at: offset - UInt64(guardLength))
+        return FileCursor(
+            offset: offset, guardHash: ContentHash.of(UnsafeRawBufferPointer(wanted)), guardLength: UInt8(guardLength),
+            isInsideCutLine: false)
+    }
+
+    /// Whether this content begins as `head` says, and has `cursor`'s guard where that says.
+    func matches(head: HeadFingerprint, at cursor: FileCursor) throws(SystemError) -> Bool {
+        guard try openIfNeeded(), try currentSize() >= max(cursor.offset, UInt64(head.length)) else { return false }
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: ContentHash.headBytes, alignment: 16)
+        defer { bytes.deallocate() }
+        let headPart = UnsafeMutableRawBufferPointer(rebasing: bytes[..<Int(head.length)])
+        guard try readDescriptor(into: headPart, at: 0) == headPart.count else { return false }
+        guard head.length == 0 || ContentHash.of(UnsafeRawBufferPointer(headPart)) == head.hash else { return false }
+        let guardPart = UnsafeMutableRawBufferPointer(rebasing: bytes[..<Int(cursor.guardLength)])
+        guard try readDescriptor(into: guardPart, at: cursor.offset - UInt64(guardPart.count)) == guardPart.count else { return false }
+        return guardPart.isEmpty || ContentHash.of(UnsafeRawBufferPointer(guardPart)) == cursor.guardHash
+    }
+
+    func refreshHead() throws(SystemError) {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: ContentHash.headBytes, alignment: 16)
+        defer { bytes.deallocate() }
+        let count = try readDescriptor(into: bytes, at: 0)
+        let hash = ContentHash.of(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+        head = HeadFingerprint(length: UInt16(count), hash: hash)
+    }
+
+    private func readDescriptor(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError) -> Int {
+        guard let raw = rawDescriptor else { return 0 }
+        let count = retryingOnInterrupt { pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
+        if count < 0 { throw SystemError(call: "pread", subject: path ?? firstPath) }
+        return count
+    }
+}
+
+// MARK: The descriptor
+
+extension TailedFile {
+    private var rawDescriptor: Int32? {
+        // A copyable view of the number: the descriptor itself stays where it is.
+        switch descriptor {
+        case .some(let open): open.rawValue
+        case .none: nil
+        }
+    }
+
+    /// Opens the current name, if it is still this file's. False when it isn't.
+    func openIfNeeded() throws(SystemError) -> Bool {
+        if descriptor != nil { return true }
+        guard let path else { return false }
+        let opened: FileDescriptor
+        do throws(SystemError) {
+            opened = try FileDescriptor(opening: path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+        } catch {
+            if error.code == ENOENT || error.code == ENOTDIR { return false }
+            throw error
+        }
+        let status = try FileStatus(ofDescriptor: opened)
+        guard status.kind == .regular, FileIdentity(status) == identity else { return false }
+        descriptor = consume opened
+        return true
+    }
+
+    func currentSize() throws(SystemError) -> UInt64 { try currentStatus()?.size ?? 0 }
+
+    /// What the open descriptor says; nil without one.
+    package func currentStatus() throws(SystemError) -> FileStatus? {
+        switch descriptor {
+        case .some(let open): try FileStatus(ofDescriptor: open)
+        case .none: nil
+        }
+    }
+
+    /// Lets go of the descriptor; the next read opens the name again.
+    package func closeDescriptor() { descriptor = nil }
+
+    /// Goes on in `other`'s content, which begins with everything that this one has had: the copy made by a copytruncate rotation.
+    func continueInCopy(_ other: TailedFile) {
+        descriptor = other.descriptor.take()
+        identity = other.identity
+        path = other.path
+    }
+
+    /// Gives the descriptor to the generation that begins in the same inode.
+    func passDescriptor(to successor: TailedFile) {
+        successor.descriptor = descriptor.take()
+    }
+}
