@@ -22,7 +22,7 @@ let package = Package(
         .target(name: "JSONScanning", dependencies: ["CLinux"], swiftSettings: settings),
         .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: settings),
         .target(name: "Metrics", swiftSettings: settings),
-        .target(name: "Configuration", swiftSettings: settings),
+        .target(name: "Configuration", dependencies: ["SystemIO"], swiftSettings: settings),
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip"], swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "CLinux"], swiftSettings: settings),
