@@ -49,7 +49,7 @@ let package = Package(
         .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "TestSupport"], swiftSettings: settings),
+            name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "TailingTests", dependencies: ["Tailing", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "TestSupport"], swiftSettings: settings),
