@@ -7,9 +7,9 @@ enum EmbeddedConfiguration {
 
     static let recipes = ["transcode": transcodeRecipe]
 
-    /// The recipe that stands at `path` in `config/`.
-    static func recipe(atPath path: String) -> String? {
-        recipes.first { path == "recipes/\($0.key).json5" }?.value
+    /// Which recipe stands at `path` in `config/`.
+    static func recipeName(ofPath path: String) -> String? {
+        recipes.keys.first { path == "recipes/\($0).json5" }
     }
 
     static let configuration = #"""

@@ -22,6 +22,13 @@ extension LogAgentSettings {
                     EmbeddedConfiguration.configuration, name: EmbeddedConfiguration.name, directory: EmbeddedConfiguration.directory,
                     problems: problems)
             }
+        return try load(file, environment: environment, problems: problems)
+    }
+
+    /// The same for a file that was parsed already; nil where that failed.
+    static func load(
+        _ file: ConfigurationFile?, environment: @escaping (String) -> String?, problems: ConfigurationProblems
+    ) throws(ConfigurationError) -> LoadedSettings {
         var files = [file?.name].compactMap(\.self)
         let root = file?.root(environment: environment, problems: problems)
         let settings = root?.object { LogAgentSettings(reading: $0, files: &files) }
@@ -50,7 +57,18 @@ extension LogAgentSettings {
         metrics = MetricSettings.merge(recipes: recipes, own: own)
 
         outputs = object["outputs"].map(OutputSettings.readAll) ?? [OutputSettings.local(path: data + "/logs")]
-        for output in outputs where memoryBytes > 0 && output.batch.maximumBytes > 0 && output.inFlight > 0 {
+        if memoryBytes > 0 { tellWhatNeedsMoreMemory(object) }
+    }
+
+    private func tellWhatNeedsMoreMemory(_ object: ConfigurationObject) {
+        let root = object.node
+        for source in sources where source.maximumLineBytes > memoryBytes / 4 {
+            (object["memory"] ?? root).tell(
+                "`memory` is \(SizeText.text(UInt64(memoryBytes))), but source `\(source.name)` has max_line_bytes "
+                    + "\(SizeText.text(UInt64(source.maximumLineBytes))); a line must fit into a quarter of it.",
+                hint: "Raise `memory`, or lower `max_line_bytes`.")
+        }
+        for output in outputs where output.inFlight > 0 {
             let needed = output.batch.maximumBytes * (output.inFlight + 1)
             if needed > memoryBytes {
                 (object["memory"] ?? root).tell(

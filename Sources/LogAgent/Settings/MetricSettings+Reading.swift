@@ -43,7 +43,7 @@ extension MetricSettings {
     /// The names of the samples that the family makes.
     private var exposedNames: [String] {
         switch kind {
-        case .counter: [name, name.hasSuffix("_total") ? String(name.dropLast(6)) + "_created" : name + "_created"]
+        case .counter: name.hasSuffix("_total") ? [name, String(name.dropLast(6)) + "_created"] : [name]
         case .gauge: [name]
         case .histogram: [name, name + "_bucket", name + "_sum", name + "_count", name + "_created"]
         }

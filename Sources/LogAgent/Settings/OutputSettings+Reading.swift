@@ -19,6 +19,15 @@ extension OutputSettings {
         if elements.isEmpty { node.warn("`\(node.path)` is empty: lines are counted, but shipped nowhere.") }
         let outputs = elements.map { ($0, $0.object(OutputSettings.init(reading:)) ?? nil) }
         node.tellRepeatedNames(outputs.map { ($0.0, $0.1?.name) }, of: "output")
+        var paths: [String: ConfigurationNode] = [:]
+        for case (let element, let output?) in outputs {
+            guard case .directory(let directory) = output.destination, !directory.path.isEmpty else { continue }
+            if let other = paths[directory.path] {
+                element.member("path").tell("`\(element.path).path` is that of `\(other.path)`, too; give each its own directory.")
+            } else {
+                paths[directory.path] = element
+            }
+        }
         return outputs.compactMap(\.1)
     }
 
@@ -186,20 +195,21 @@ extension ConfigurationNode {
         ]
         var headers: [HeaderSetting] = []
         for (name, node) in members() ?? [] {
+            node.hideLines()
             let isToken = name.utf8.allSatisfy { Self.isLetterOrDigit($0) || "!#$%&'*+-.^_`|~".utf8.contains($0) }
             if name.isEmpty || !isToken {
-                node.tell("`\(node.path)`: this is not the name of an HTTP header.", at: .key, hidingLine: true)
+                node.tell("`\(node.path)`: this is not the name of an HTTP header.", at: .key)
             } else if ours.contains(name.lowercased()) {
                 node.tell(
                     "`\(node.path)`: the agent sets this header itself.", hint: Self.settingInstead(of: name), at: .key, hidingLine: true)
             }
             guard case .string = node.value else {
-                node.tell("`\(node.path)` must be a text.", hidingLine: true)
+                node.tell("`\(node.path)` must be a text.")
                 continue
             }
             guard let value = node.string() else { continue }
             if value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value > 0x7e }) {
-                node.tell("`\(node.path)` holds a line break, a control character or a letter beyond ASCII.", hidingLine: true)
+                node.tell("`\(node.path)` holds a line break, a control character or a letter beyond ASCII.")
                 continue
             }
             headers.append(HeaderSetting(name: name, value: Secret(value: value)))

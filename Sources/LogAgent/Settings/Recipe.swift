@@ -23,20 +23,14 @@ enum Recipe {
 
     private static func file(named name: String, by node: ConfigurationNode) -> ConfigurationFile? {
         let isBuiltInName = !name.contains("/") && !name.contains(".")
-        let text =
-            if isBuiltInName {
-                EmbeddedConfiguration.recipes[name]
-            } else if node.file.directory == EmbeddedConfiguration.directory {
-                EmbeddedConfiguration.recipe(atPath: name)
-            } else {
-                nil as String?
-            }
-        if let text {
+        let isBuiltIn = node.file.directory == EmbeddedConfiguration.directory
+        let builtInName = isBuiltInName ? name : isBuiltIn ? EmbeddedConfiguration.recipeName(ofPath: name) : nil
+        if let builtInName, let text = EmbeddedConfiguration.recipes[builtInName] {
             return ConfigurationFile(
-                text, name: "built-in recipe \(name)", directory: EmbeddedConfiguration.directory, problems: node.problems)
+                text, name: "built-in recipe \(builtInName)", directory: EmbeddedConfiguration.directory, problems: node.problems)
         }
         let known = EmbeddedConfiguration.recipes.keys.sorted()
-        if isBuiltInName || node.file.directory == EmbeddedConfiguration.directory {
+        if isBuiltInName || isBuiltIn {
             node.tell(
                 "`\(node.path)` is \(ConfigurationValue.quoted(name)), which is not a built-in recipe; there is \(ConfigurationNode.list(known)).",
                 hint: Suggestion.nearest(to: name, among: known).map { "Did you mean \"\($0)\"?" }

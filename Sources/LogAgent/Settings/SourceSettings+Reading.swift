@@ -38,7 +38,7 @@ extension SourceSettings {
 
     private func warn(in object: ConfigurationObject) {
         if let node = object["labels"] {
-            if labels.isEmpty { node.warn("`\(node.path)` is empty: Loki files such lines under \"unknown_service\".") }
+            if node.value == .object([:]) { node.warn("`\(node.path)` is empty: Loki files such lines under \"unknown_service\".") }
             if labels.count > 15 { node.warn("`\(node.path)` has \(labels.count) names; Loki takes at most 15 unless told otherwise.") }
             for label in ["trace_id", "span_id", "request_id", "job_id", "user_id"] where labels.contains(where: { $0.name == label }) {
                 node.warn(
