@@ -46,7 +46,7 @@ extension TransformSettings {
         let found = node.object { object in
             let drop = object["drop"].map { TransformSettings.drop(conditions(of: $0)) }
             let keep = object["keep"].map { TransformSettings.keep(conditions(of: $0)) }
-            for key in ["redact", "parse", "rename", "set", "remove", "sample", "limit", "dedupe"] {
+            for key in ["redact", "truncate", "sample", "limit", "dedupe", "rename", "add", "remove", "route"] {
                 object.later(key, "Supported: `drop` and `keep`.")
             }
             return [drop, keep].compactMap(\.self)
