@@ -16,14 +16,18 @@ package final class ConfigurationFile: Sendable {
 
     /// Reads and parses the file at `path`. Gives nil, and tells `problems` why, where that fails.
     package static func read(_ path: String, problems: ConfigurationProblems) -> ConfigurationFile? {
-        let bytes: [UInt8]
         do throws(SmallFileError) {
-            bytes = try SmallFile.read(path, maximumBytes: maximumBytes)
+            return try ConfigurationFile(path: path, problems: problems)
         } catch {
             problems.add(ConfigurationProblem(.error, file: path, message: "Cannot read the configuration: \(error)."))
             return nil
         }
-        return ConfigurationFile(bytes, name: path, directory: directory(of: path), problems: problems)
+    }
+
+    /// The same for a file that another one names: the caller tells where, if it cannot be read.
+    package convenience init?(path: String, problems: ConfigurationProblems) throws(SmallFileError) {
+        let bytes = try SmallFile.read(path, maximumBytes: Self.maximumBytes)
+        self.init(bytes, name: path, directory: Self.directory(of: path), problems: problems)
     }
 
     /// Parses a text that is at hand. Gives nil, and tells `problems` why, where it is no JSON5.

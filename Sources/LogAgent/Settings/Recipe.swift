@@ -39,7 +39,7 @@ enum Recipe {
         }
         let path = node.file.resolve(name)
         do throws(SmallFileError) {
-            _ = try SmallFile.read(path, maximumBytes: ConfigurationFile.maximumBytes)
+            return try ConfigurationFile(path: path, problems: node.problems)
         } catch {
             let base = name.split(separator: "/").last.map { $0.hasSuffix(".json5") ? String($0.dropLast(6)) : String($0) } ?? name
             node.tell(
@@ -47,6 +47,5 @@ enum Recipe {
                 hint: known.contains(base) ? "It is built in, too: write \"\(base)\"." : "Paths are relative to this file.")
             return nil
         }
-        return ConfigurationFile.read(path, problems: node.problems)
     }
 }

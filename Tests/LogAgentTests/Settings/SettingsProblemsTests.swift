@@ -40,7 +40,7 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a" }], memory: "4MiB", outputs: [{ name: "d", type: "directory", path: "/d", batch: { max_bytes: "2MiB" } }]"#,
             [
-                "f:1:50: error: `memory` is 4MiB, but output `d` may need 6MiB: (in_flight + 1) × batch.max_bytes. | Raise `memory`, or lower one of the two."
+                "f:1:50: error: `memory` is 4MiB, but the outputs may need 6MiB: for each (in_flight + 1) × batch.max_bytes. | Raise `memory`, or lower one of the two."
             ]
         ),
         (
