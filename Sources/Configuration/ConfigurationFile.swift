@@ -66,7 +66,9 @@ package final class ConfigurationFile: Sendable {
             decoder.allowsJSON5 = true
             decoder.assumesTopLevelDictionary = true
             // The newline keeps the decoder from reading past the end of a number that ends the text (it trapped there).
-            value = try decoder.decode(ConfigurationValue.self, from: Data(bytes + [UInt8(ascii: "\n")]))
+            var input = bytes + [UInt8(ascii: "\n")]
+            for continuation in locator.continuations.reversed() { input.removeSubrange(continuation) }
+            value = try decoder.decode(ConfigurationValue.self, from: Data(input))
         } catch {
             let path = Self.path(of: error)
             refuse(

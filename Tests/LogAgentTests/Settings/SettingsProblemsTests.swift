@@ -70,6 +70,26 @@ import Testing
             [#"f:1:60: error: `server.listen` is "unix:relative"; use "host:port", as in "127.0.0.1:9144", or "unix:/path"."#]
         ),
         (
+            #"sources: [{ name: "a", include: "/a" }], server: { listen: "unix:/ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss" }"#,
+            [
+                #"f:1:60: error: `server.listen` is "unix:/ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss…"; use a shorter path: a Unix socket's has at most 107 bytes."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a" }], data_dir: "${DIR}""#,
+            [
+                "f:1:52: error: `data_dir` needs the environment variable DIR, which is not set. | Set it, or give a default: ${DIR:-default}."
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a" }], memory: "${MEM:-1}""#,
+            [#"f:1:50: error: `memory` is "${MEM:-1}" with its variables put in; use a size such as "4MiB", from 4MiB to 64GiB."#]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a" }], memory: NaN"#,
+            ["f:1:50: error: NaN is not allowed; use a finite number."]
+        ),
+        (
             #"sources: [{ name: "a", include: "/a" }], server: { bearer_token: "x" }"#,
             ["f:1:52: error: `server.bearer_token` does not belong here: a secret stands in a file of its own; use `bearer_token_file`."]
         ),
@@ -174,6 +194,22 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a", exclude: "a/b" }]"#,
             [#"f:1:48: error: `sources[0].exclude` is "a/b"; use a file name pattern without `/`, or an absolute path."#]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/{a,{b}}" }]"#,
+            [#"f:1:33: error: `sources[0].include` is "/{a,{b}}"; braces cannot stand inside braces."#]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a\\" }]"#,
+            [#"f:1:33: error: `sources[0].include` is "/a\\"; a backslash at the end escapes nothing."#]
+        ),
+        (
+            #"sources: [{ name: "a", include: "" }]"#,
+            [#"f:1:33: error: `sources[0].include` is ""; use a pattern."#]
+        ),
+        (
+            #"sources: [{ name: "a", include: [1] }]"#,
+            ["f:1:34: error: `sources[0].include[0]` is 1; use a text in quotes."]
         ),
         (
             #"sources: [{ name: "a", include: "/a", type: "stdin" }]"#,
@@ -386,6 +422,22 @@ import Testing
             [
                 #"f:1:111: error: `metrics[0].where.a.matches` is "("; use a POSIX extended regular expression (Unmatched ( or \(). | Digits are [0-9], spaces [[:space:]]; a literal dot is "\\."."#
             ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a" }], metrics: [{ name: "a_total", type: "counter", where: { a: { not: [] } } }]"#,
+            ["f:1:107: error: `metrics[0].where.a.not` is an empty list; name at least one value."]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a" }], metrics: [{ name: "a_total", type: "counter", where: { "": 1 } }]"#,
+            [#"f:1:97: error: `metrics[0].where[""]` is not a field; use the field's name."#]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a" }], metrics: [{ name: "a_total", type: "counter", labels: { a: "${A" } }]"#,
+            ["f:1:101: error: `metrics[0].labels.a` has a `${` without its `}`. | Write `$${` for the two characters themselves."]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a" }], metrics: [{ name: "a_total", type: "counter", init: [] }]"#,
+            ["f:1:94: error: `metrics[0].init` is an empty list; use an object: {…}."]
         ),
         (
             #"sources: [{ name: "a", include: "/a" }], metrics: [{ name: "a_total", type: "counter", where: { a: { exists: 1 } } }]"#,
@@ -610,6 +662,15 @@ import Testing
             #"sources: [{ name: "a", include: "/a" }], outputs: [{ name: "l", type: "loki", url: "http://l/loki/api/v1/push", bearer_token: "secret" }]"#,
             [
                 "f:1:113: error: `outputs[0].bearer_token` does not belong here: a secret stands in a file of its own; use `bearer_token_file`."
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a" }], outputs: [{ name: "l", type: "loki", url: "http://l/loki/api/v1/push", basic_auth: { username: "a:b", password_file: "p" }, bearer_token_file: "t" }]"#,
+            [
+                #"f:1:137: error: `outputs[0].basic_auth.username` is "a:b"; use a name without `:` (RFC 7617)."#,
+                "f:1:159: error: `outputs[0].basic_auth.password_file`: cannot read the secret: open /nowhere/p: No such file or directory.",
+                "f:1:166: error: `outputs[0].bearer_token_file` and `basic_auth` exclude each other; keep one.",
+                "f:1:185: error: `outputs[0].bearer_token_file`: cannot read the secret: open /nowhere/t: No such file or directory.",
             ]
         ),
         (
