@@ -588,6 +588,12 @@ import Testing
         #expect(told(about: text) == problems)
     }
 
+    @Test func `of metrics that share a name in OpenMetrics are told`() {
+        let text =
+            "sources: [{ name: 'a', include: '/a' }], metrics: [{ name: 'a_total', type: 'counter' }, { name: 'a', type: 'gauge', updates: [{ inc: 1 }] }]"
+        #expect(told(about: text) == ["f:1:98: error: `metrics[1].name`: `a` would expose `a`, as does `a_total`: `metrics[0]`."])
+    }
+
     static let outputs: [(String, [String])] = [
         (
             #"sources: [{ name: "a", include: "/a" }], outputs: []"#,
