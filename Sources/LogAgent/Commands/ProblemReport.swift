@@ -24,7 +24,7 @@ enum ProblemReport {
     private static func marked(_ line: String, _ position: TextPosition, _ length: Int, _ terminal: Terminal) -> String {
         let scalars = Array(line.unicodeScalars)
         let column = min(position.column - 1, scalars.count)
-        let start = column < shownCharacters - 20 ? 0 : column - 20
+        let start = column < shownCharacters - 20 ? 0 : min(column - 20, max(0, scalars.count - shownCharacters))
         let shown = scalars[start..<min(scalars.count, start + shownCharacters)]
         let carets = max(1, min(length, shown.endIndex - column))
         let number = "\(position.line)"
