@@ -165,7 +165,8 @@ extension HTTPClient {
         }
 
         private mutating func receiveWhatCame(_ stream: borrowing SocketStream) throws(HTTPParseError) -> ResponseParser.Result? {
-            while true {
+            // Not for ever: the deadline is looked at in between.
+            for _ in 0..<64 {
                 var result: Result<ResponseParser.Result?, HTTPParseError> = .success(nil)
                 let more = withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { buffer in
                     switch stream.receive(into: buffer) {
@@ -187,6 +188,7 @@ extension HTTPClient {
                 if let response = try result.get() { return response }
                 if !more { return nil }
             }
+            return nil
         }
     }
 }
@@ -311,6 +313,9 @@ extension HTTPClient {
         for descriptor: Int32, _ events: Int32, _ deadline: Deadline, _ phase: HTTPClientError.Phase, address: String,
         orGiveUpAt final: Deadline? = nil
     ) throws(HTTPClientError) {
+        let timedOut = HTTPClientError.timedOut(address: address, phase: phase, timeoutNanoseconds: deadline.timeoutNanoseconds)
+        // Also when more is ready: a server that never stops to send must not hold a request for ever.
+        if (final ?? deadline).hasPassed { throw timedOut }
         var waits = (
             pollfd(fd: cancellation.event.rawValue, events: Int16(POLLIN), revents: 0),
             pollfd(fd: descriptor, events: Int16(events), revents: 0)
@@ -323,8 +328,6 @@ extension HTTPClient {
             throw .cancelled
         }
         if count < 0 { throw .outOfResources(SystemError(call: "poll", subject: address)) }
-        if count == 0, (final ?? deadline).hasPassed {
-            throw .timedOut(address: address, phase: phase, timeoutNanoseconds: deadline.timeoutNanoseconds)
-        }
+        if count == 0, (final ?? deadline).hasPassed { throw timedOut }
     }
 }

@@ -83,7 +83,7 @@ package final class HTTPServer: Sendable {
         let workers = workers
         let ended = ended
         let settings = settings
-        let handling = RequestHandling(settings: settings, handler: handler)
+        let handling = RequestHandling(inflatedBytes: settings.inflatedBytes, handler: handler)
         try workers.start(count: settings.workers, stackBytes: settings.workerStackBytes) { request in
             handling.response(to: request)
         } answer: { token, response in

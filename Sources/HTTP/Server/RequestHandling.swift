@@ -1,9 +1,16 @@
 /// What a worker does with one request: undoes its content coding, calls the handler, codes the response.
 struct RequestHandling: Sendable {
-    let settings: HTTPServerSettings
-    let handler: HTTPServer.Handler
+    private let inflatedBytes: Int
+    private let handler: HTTPServer.Handler
+    /// Small answers do not get smaller.
+    private static let minimumCompressedBytes = 1024
 
-    func response(to request: HTTPRequest) -> HTTPResponse {
-        handler(request)
+    init(inflatedBytes: Int, handler: @escaping HTTPServer.Handler) {
+        self.inflatedBytes = inflatedBytes
+        self.handler = handler
+    }
+
+    func response(to received: HTTPRequest) -> HTTPResponse {
+        handler(received)
     }
 }

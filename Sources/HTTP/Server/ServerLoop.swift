@@ -55,6 +55,8 @@ final class ServerLoop {
         var interest: Epoll.Interest = .readable
         var output: (head: [UInt8], body: [UInt8]) = ([], [])
         var sentBytes = 0
+        /// As it stands in the sum of all.
+        var heldBytes = 0
 
         init(_ stream: consuming SocketStream, _ connection: ServerConnection) {
             self.stream = stream
@@ -82,6 +84,8 @@ final class ServerLoop {
     private var slots: [Slot] = []
     private var freeSlots: [Int] = []
     private var openCount = 0
+    private var heldBytes = 0
+    private let maximumHeldBytes: Int
     /// No deadline of a connection is earlier; it may be later.
     private var earliestDeadline: UInt64 = .max
     private var acceptPausedUntil: UInt64?
@@ -94,6 +98,7 @@ final class ServerLoop {
         self.mailbox = mailbox
         self.workers = workers
         maximumConnections = max(1, settings.connections)
+        maximumHeldBytes = settings.heldBytes
         policy = ServerConnection.Policy(
             limits: settings.limits, timeouts: settings.timeouts, token: settings.bearerToken.map { BearerToken($0) })
         epoll = try Epoll()
@@ -177,7 +182,7 @@ final class ServerLoop {
         do throws(SystemError) { try epoll.add(raw, .readable, token: token(of: index)) } catch { return remove(index) }
         // Most clients have sent their request by now; if not, this costs one call.
         if isFull {
-            perform(client.connection.turnAway(now: now, wallSeconds: wallSeconds), index)
+            perform(client.connection.turnAway(because: "too many connections", now: now, wallSeconds: wallSeconds), index)
         } else {
             earliestDeadline = min(earliestDeadline, client.connection.deadline)
         }
@@ -224,7 +229,13 @@ final class ServerLoop {
         case .wouldBlock: return
         case .moved(let count):
             let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(scratch)[..<count])
-            perform(client.connection.receive(bytes, now: now, wallSeconds: wallSeconds), index)
+            var action = client.connection.receive(bytes, now: now, wallSeconds: wallSeconds)
+            countHeldBytes(client)
+            if heldBytes > maximumHeldBytes, client.heldBytes > 0, case .receive = action {
+                mailbox.statistics.withLock { $0.refusedRequests += 1 }
+                action = client.connection.turnAway(because: "too much is being received at once", now: now, wallSeconds: wallSeconds)
+            }
+            perform(action, index)
         case .ended: perform(client.connection.receiveEnd(now: now, wallSeconds: wallSeconds), index)
         case .failed: remove(index)
         }
@@ -236,7 +247,14 @@ final class ServerLoop {
         while let action = next, let client = slots[index].client {
             earliestDeadline = min(earliestDeadline, client.connection.deadline)
             next = perform(action, client, index)
+            if slots[index].client === client { countHeldBytes(client) }
         }
+    }
+
+    private func countHeldBytes(_ client: Client) {
+        let bytes = client.connection.heldBytes
+        heldBytes += bytes - client.heldBytes
+        client.heldBytes = bytes
     }
 
     private func perform(_ action: ServerConnection.Action, _ client: Client, _ index: Int) -> ServerConnection.Action? {
@@ -294,7 +312,9 @@ final class ServerLoop {
 
     /// Closing the descriptor takes it out of the epoll set too.
     private func remove(_ index: Int) {
-        guard slots[index].client != nil else { return }
+        guard let client = slots[index].client else { return }
+        heldBytes -= client.heldBytes
+        client.heldBytes = 0
         slots[index].client = nil
         slots[index].generation &+= 1
         freeSlots.append(index)

@@ -33,9 +33,10 @@ struct HTTPServerTests {
     }
 
     /// One raw conversation: what comes back until the server closes.
-    private func answer(_ server: HTTPServer, _ request: String) throws -> String {
+    private func answer(_ server: HTTPServer, _ request: String, closing: Bool = false) throws -> String {
         let socket = try RawSocket(connectingTo: server.port)
         try socket.write(request)
+        if closing { socket.finishWriting() }
         return try socket.readAll()
     }
 
@@ -206,10 +207,32 @@ struct HTTPServerTests {
     }
 
     @Test func `an answer of many megabytes arrives whole`() throws {
-        let body = (0..<(20 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        let body = patternBytes(20 << 20)
         try withServer(handler: { _ in HTTPResponse(status: 200, body: body) }) { server in
             let response = try client(server).send(method: .get, timeoutNanoseconds: 20 * second)
             #expect(response.body == body)
+        }
+    }
+
+    @Test func `requests that together are too large are refused one by one`() throws {
+        try withServer({ $0.heldBytes = 1500 }) { server in
+            let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+            let first = try RawSocket(connectingTo: server.port)
+            try first.write(head + String(repeating: "a", count: 999))
+            // The answer to the second proves that the first was read: both wait in the same loop, in this order.
+            try waitUntil("the second is refused") {
+                let text = try answer(server, head + String(repeating: "b", count: 999), closing: true)
+                return text.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n") && text.hasSuffix("too much is being received at once\n")
+            }
+            try first.write("a")
+            #expect(try first.read(until: String(repeating: "a", count: 1000)).hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(server.statistics.refusedRequests > 0)
+            // What was held is free again.
+            for _ in 0..<5 {
+                #expect(
+                    try client(server).send(method: .post, bytes: [UInt8](repeating: 1, count: 1000), timeoutNanoseconds: 20 * second)
+                        .status == 200)
+            }
         }
     }
 
