@@ -16,8 +16,8 @@ package final class JSONScanner {
     package static let maximumDepth = 64
 
     package let paths: FieldPaths
-    @usableFromInline package let slotCount: Int
-    @usableFromInline package let fields: UnsafeMutablePointer<FieldValue>
+    @usableFromInline let slotCount: Int
+    @usableFromInline let fields: UnsafeMutablePointer<FieldValue>
     private let nodes: UnsafeMutablePointer<FieldPaths.Node>
     private let entries: UnsafeMutablePointer<FieldPaths.Entry>
     private let names: UnsafeMutableRawPointer
@@ -97,8 +97,7 @@ package final class JSONScanner {
     }
 }
 
-// MARK: - The walk through a line
-
+/// The walk through a line.
 extension JSONScanner {
     /// Every step but the one through a string relies on the last byte of the text being `}`: nothing else than the
     /// object's own end accepts it, so no other bound is needed.
@@ -269,8 +268,8 @@ extension JSONScanner {
     }
 }
 
-// MARK: - Names and strings
-
+/// Names and strings. The slow ways are functions of their own that take and give the place by value: its address taken once
+/// would keep it in memory, not in a register, for the whole walk.
 extension JSONScanner {
     /// From the opening quote of a member's name to behind its closing quote. Gives the entry of a wanted name.
     @inline(__always)
@@ -279,7 +278,7 @@ extension JSONScanner {
     ) throws(JSONScanError) -> UnsafeMutablePointer<FieldPaths.Entry>? {
         p += 1
         let start = p
-        // Most names have fewer than eight bytes or not many more: the word that finds the quote is also the key.
+        // Most names have fewer than eight bytes: the word that finds the quote is also the key.
         if end - start >= 8 {
             let word = ByteWord.load(start)
             let stops = ByteWord.stringStops(word)
@@ -297,9 +296,10 @@ extension JSONScanner {
         }
         let hasEscapes = try skipString(&p, base: base, end: end)
         if node < 0 { return nil }
-        if hasEscapes { return entryOfEscapedName(UnsafeRawBufferPointer(start: start, count: p - start - 1), node: node) }
         let count = p - start - 1
-        if count < 8 { return entry(KeyWords(UnsafeRawBufferPointer(start: start, count: count)), name: start, node: node) }
+        if hasEscapes || count < 8 {
+            return entryOfOddName(UnsafeRawBufferPointer(start: start, count: count), hasEscapes: hasEscapes, node: node)
+        }
         let words = KeyWords(
             first: ByteWord.load(start), last: ByteWord.load(start + (count &- 8)), count: UInt32(truncatingIfNeeded: count))
         return entry(words, name: start, node: node)
@@ -325,10 +325,13 @@ extension JSONScanner {
         }
     }
 
+    /// A name with escapes, or a short one within the last bytes of the line.
     @inline(never)
-    private func entryOfEscapedName(_ text: UnsafeRawBufferPointer, node: Int32) -> UnsafeMutablePointer<FieldPaths.Entry>? {
+    private func entryOfOddName(
+        _ text: UnsafeRawBufferPointer, hasEscapes: Bool, node: Int32
+    ) -> UnsafeMutablePointer<FieldPaths.Entry>? {
         decodedName.removeAll(keepingCapacity: true)
-        JSONStringDecoding.append(text, to: &decodedName)
+        if hasEscapes { JSONStringDecoding.append(text, to: &decodedName) } else { decodedName.append(contentsOf: text) }
         return decodedName.withUnsafeBytes { name in
             // An empty array has no address; no comparison reads from this one.
             entry(KeyWords(name), name: name.baseAddress ?? UnsafeRawPointer(names), node: node)
@@ -354,14 +357,17 @@ extension JSONScanner {
             }
             break
         }
-        return try skipRestOfString(&p, start: start, base: base, end: end)
+        let rest = try restOfString(from: p, start: start, base: base, end: end)
+        p = rest.end
+        return rest.hasEscapes
     }
 
     /// The slow way on: a string with escapes or a fault, or within the last bytes of the line.
     @inline(never)
-    private func skipRestOfString(
-        _ p: inout UnsafeRawPointer, start: UnsafeRawPointer, base: UnsafeRawPointer, end: UnsafeRawPointer
-    ) throws(JSONScanError) -> Bool {
+    private func restOfString(
+        from place: UnsafeRawPointer, start: UnsafeRawPointer, base: UnsafeRawPointer, end: UnsafeRawPointer
+    ) throws(JSONScanError) -> (end: UnsafeRawPointer, hasEscapes: Bool) {
+        var p = place
         var hasEscapes = false
         while p < end {
             if end - p >= 8 {
@@ -374,8 +380,7 @@ extension JSONScanner {
             }
             switch p.load(as: UInt8.self) {
             case UInt8(ascii: "\""):
-                p += 1
-                return hasEscapes
+                return (p + 1, hasEscapes)
             case UInt8(ascii: "\\"):
                 hasEscapes = true
                 try skipEscape(&p, base: base, end: end)
@@ -411,8 +416,7 @@ extension JSONScanner {
     }
 }
 
-// MARK: - Blanks, numbers, literals
-
+/// Blanks, numbers and literals.
 extension JSONScanner {
     private static let true4: UInt32 = 0x6575_7274
     private static let alse4: UInt32 = 0x6573_6C61

@@ -157,7 +157,11 @@ private struct Run {
     private mutating func writeSequence() {
         let sequence = UTF8Sequence(p, available: end - p)
         if sequence.isValid {
-            out.copyMemory(from: p, byteCount: sequence.count)
+            if end - p >= 4, outEnd - out >= 4 {
+                out.storeBytes(of: p.loadUnaligned(as: UInt32.self), as: UInt32.self)
+            } else {
+                out.copyMemory(from: p, byteCount: sequence.count)
+            }
             out += sequence.count
         } else {
             out.storeBytes(of: 0xEF, as: UInt8.self)

@@ -36,12 +36,20 @@ struct JSONPropertyTests {
             case (.success(let value), nil): #expect(value is [String: Any])
             case (.failure, .some): break
             case (.success(let value), .some(let error)):
-                #expect(!(value is [String: Any]), "\(error) in \(String(decoding: line, as: UTF8.self))")
+                #expect(
+                    !(value is [String: Any]) || isTrailingComma(error, in: line),
+                    "\(error) in \(String(decoding: line, as: UTF8.self))")
             case (.failure(let failure), nil):
                 #expect(isDocumentedDifference(line), "only Foundation refuses \(String(decoding: line, as: UTF8.self)): \(failure)")
             }
         }
         #expect((50..<390).contains(refused), "the damage must leave some documents valid: \(refused)")
+    }
+
+    /// Foundation lets a comma stand before a closing bracket; RFC 8259 does not.
+    private func isTrailingComma(_ error: JSONScanError, in line: [UInt8]) -> Bool {
+        guard error.found == UInt8(ascii: "}") || error.found == UInt8(ascii: "]") else { return false }
+        return line[..<error.offset].last { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: ",")
     }
 
     /// Halves of surrogate pairs, and numbers too large for a `Double`.
@@ -67,7 +75,7 @@ struct JSONPropertyTests {
         case (.number, let number as NSNumber):
             guard let read = bytes.withUnsafeBytes({ JSONNumber.double($0) }) else { return false }
             // Foundation goes through a decimal number and can miss the nearest Double; JSONNumberTests demand it.
-            return abs(read - number.doubleValue) <= 2 * read.ulp
+            return abs(read - number.doubleValue) <= 16 * read.ulp
         case (.object, is [String: Any]), (.array, is [Any]):
             guard let again = try? JSONSerialization.jsonObject(with: Data(bytes)), let value else { return false }
             return NSDictionary(dictionary: ["": again]).isEqual(to: ["": value])

@@ -114,29 +114,47 @@ struct TimestampCursor {
         return hours * 3600 + minutes * 60
     }
 
-    /// Steps over the longest of `names` that stands here, in any case, and gives its index. Each name also has a short form
-    /// of `shortCount` letters.
-    mutating func name(_ names: [StaticString], shortCount: Int) -> Int32? {
-        for (index, name) in names.enumerated() {
-            let count = matchingCount(name)
-            if count == name.utf8CodeUnitCount || count >= shortCount {
-                p += count == name.utf8CodeUnitCount ? count : shortCount
-                return Int32(index)
-            }
+    /// Steps over one of `names`, in any case, and gives its index: its first letters, or all of it.
+    mutating func name(_ names: TimestampNames) -> Int32? {
+        guard end - p >= names.shortCount else { return nil }
+        var letters: UInt32 = 0
+        for index in 0..<names.shortCount {
+            letters = letters << 8 | UInt32(p.load(fromByteOffset: index, as: UInt8.self) | 0x20)
         }
-        return nil
+        var found = 0
+        while found < names.count, names.shortForms[found] != letters { found += 1 }
+        guard found < names.count else { return nil }
+        p += names.shortCount
+        names.rests[found].withUTF8Buffer { rest in
+            guard end - p >= rest.count else { return }
+            for index in 0..<rest.count where p.load(fromByteOffset: index, as: UInt8.self) | 0x20 != rest[index] { return }
+            p += rest.count
+        }
+        return Int32(found)
     }
+}
 
-    /// How many letters of `name` stand here.
-    private func matchingCount(_ name: StaticString) -> Int {
-        name.withUTF8Buffer { letters in
-            var count = 0
-            while count < letters.count, count < end - p,
-                (p.load(fromByteOffset: count, as: UInt8.self) | 0x20) == letters[count] | 0x20
-            {
-                count += 1
-            }
-            return count
-        }
+/// English names of months, weekdays or halves of the day, each with a short form that is its start.
+struct TimestampNames: Sendable {
+    let shortCount: Int
+    /// The letters of each short form as one number, the first the highest.
+    fileprivate let shortForms: [UInt32]
+    /// What each long form has behind the short one.
+    fileprivate let rests: [StaticString]
+
+    fileprivate var count: Int { shortForms.count }
+
+    static let months = TimestampNames(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+        ["uary", "ruary", "ch", "il", "", "e", "y", "ust", "tember", "ober", "ember", "ember"])
+    static let weekdays = TimestampNames(
+        ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ["day", "sday", "nesday", "rsday", "day", "urday", "day"])
+    static let halvesOfDay = TimestampNames(["am", "pm"], ["", ""])
+
+    /// In lower case; short forms of up to four letters, all of one length.
+    private init(_ shortForms: [String], _ rests: [StaticString]) {
+        shortCount = shortForms.first?.utf8.count ?? 0
+        self.shortForms = shortForms.map { $0.utf8.reduce(0) { $0 << 8 | UInt32($1) } }
+        self.rests = rests
     }
 }

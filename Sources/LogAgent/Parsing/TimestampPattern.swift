@@ -114,7 +114,7 @@ struct TimestampPattern: Sendable {
                 time.year = year + (year < 69 ? 2000 : 1900)
                 return true
             case .month: return Self.store(cursor.number(1, 2), in: &time.month)
-            case .monthName: return Self.store(cursor.name(Self.months, shortCount: 3).map { $0 + 1 }, in: &time.month)
+            case .monthName: return Self.store(cursor.name(.months).map { $0 + 1 }, in: &time.month)
             case .paddedDay:
                 cursor.skipBlanks()
                 return Self.store(cursor.number(1, 2), in: &time.day)
@@ -127,7 +127,7 @@ struct TimestampPattern: Sendable {
                 halfDayHour = cursor.number(1, 2)
                 return halfDayHour != nil
             case .halfDay:
-                guard let half = cursor.name(Self.halves, shortCount: 2) else { return false }
+                guard let half = cursor.name(.halvesOfDay) else { return false }
                 isAfternoon = half == 1
                 return true
             case .minute: return Self.store(cursor.number(1, 2), in: &time.minute)
@@ -137,7 +137,7 @@ struct TimestampPattern: Sendable {
             case .universal:
                 if cursor.skip(UInt8(ascii: "Z")) || cursor.skip(UInt8(ascii: "z")) { return true }
                 return cursor.skipUniversalName()
-            case .weekday: return cursor.name(Self.weekdays, shortCount: 3) != nil
+            case .weekday: return cursor.name(.weekdays) != nil
             case .epochSeconds:
                 epochSeconds = cursor.longNumber(limit: Int64.max / 1_000_000_000)
                 return epochSeconds != nil
@@ -171,14 +171,6 @@ struct TimestampPattern: Sendable {
             part = value
             return true
         }
-
-        private static let months: [StaticString] = [
-            "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
-        ]
-        private static let weekdays: [StaticString] = [
-            "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
-        ]
-        private static let halves: [StaticString] = ["am", "pm"]
     }
 }
 
