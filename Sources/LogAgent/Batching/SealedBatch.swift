@@ -1,93 +1,83 @@
-/// A closed batch: entries of one stream, ready to be pushed. It lives until its outcome is known; its memory then goes back to
-/// the pool.
-///
-/// `@unchecked Sendable`: the storage is not written to between `init` and `deinit`, and after that nobody has this batch.
-final class SealedBatch: @unchecked Sendable {
-    /// How the entries of one segment fared.
-    struct SegmentCount: Equatable, Sendable {
-        var segment: SegmentReference
-        var entries: Int
-        var refused: Int
+import SystemIO
+
+/// Entries of one stream, complete and unchangeable: what is sent, and sent again byte for byte until an output has it.
+final class SealedBatch: Sendable {
+    struct Entry: Sendable {
+        /// Where its `[` stands in ``entryBytes``.
+        var offset: UInt32
+        /// What its line takes in its file, newline included.
+        var fileBytes: UInt32
     }
 
-    let stream: StreamLabels
-    /// The number that ``BatchBuilder/seal(sequence:)`` was given.
+    /// Entries from `firstEntry` up to the next run's come from one segment of one file.
+    struct Run: Sendable {
+        var source: SegmentReference
+        var firstEntry: Int
+    }
+
+    /// Ascending in the order in which batches of one output were sealed.
     let sequence: UInt64
-    /// Of the lines as they stand in the files.
-    let lineBytes: Int
-    let oldestTimestampNanoseconds: UInt64
-    let newestTimestampNanoseconds: UInt64
-    /// When the bytes of its first entry were seen, on the monotonic clock.
-    let arrivedNanoseconds: UInt64
-    private let storage: BatchStorage
-    private let pool: BatchPool
+    /// `{"job":"transcode"}`.
+    let labels: [UInt8]
+    let entries: [Entry]
+    let runs: [Run]
+    /// Oldest and newest time of the entries, nanoseconds since 1970.
+    let timestamps: ClosedRange<UInt64>
+    /// Monotonic time of the first entry's arrival.
+    let openedAt: UInt64
+    private let buffer: EntryBuffer
 
     init(
-        stream: StreamLabels, sequence: UInt64, lineBytes: Int, oldestTimestampNanoseconds: UInt64, newestTimestampNanoseconds: UInt64,
-        arrivedNanoseconds: UInt64, storage: BatchStorage, pool: BatchPool
+        sequence: UInt64, labels: [UInt8], buffer: consuming EntryBuffer, entries: [Entry], runs: [Run],
+        timestamps: ClosedRange<UInt64>, openedAt: UInt64
     ) {
-        self.stream = stream
         self.sequence = sequence
-        self.lineBytes = lineBytes
-        self.oldestTimestampNanoseconds = oldestTimestampNanoseconds
-        self.newestTimestampNanoseconds = newestTimestampNanoseconds
-        self.arrivedNanoseconds = arrivedNanoseconds
-        self.storage = storage
-        self.pool = pool
+        self.labels = labels
+        self.entries = entries
+        self.runs = runs
+        self.timestamps = timestamps
+        self.openedAt = openedAt
+        self.buffer = buffer
     }
 
-    deinit {
-        pool.giveBack(storage)
+    /// The entries with commas between them; valid as long as the batch lives.
+    var entryBytes: UnsafeRawBufferPointer { buffer.bytes }
+
+    /// What it holds of the memory budget.
+    var byteCount: Int { buffer.count + labels.count }
+
+    /// What its lines take in their files.
+    var fileBytes: Int { entries.reduce(0) { $0 + Int($1.fileBytes) } }
+
+    /// The bytes of the entries in `range`, with the commas between them.
+    func bytes(ofEntries range: Range<Int>) -> UnsafeRawBufferPointer {
+        guard !range.isEmpty else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        let start = Int(entries[range.lowerBound].offset)
+        let end = range.upperBound < entries.count ? Int(entries[range.upperBound].offset) - 1 : buffer.count
+        return UnsafeRawBufferPointer(rebasing: buffer.bytes[start..<end])
     }
 
-    var entryCount: Int { storage.entryOffsets.count }
-    /// Of the uncompressed push body with only this batch.
-    var bodyBytes: Int { PushBody.overhead(stream) + storage.count }
-    /// What it takes of the memory limit.
-    var reservedBytes: Int { storage.reservedBytes }
-
-    /// The entries in `range`, with the commas between them. `body` must not keep the pointer.
-    func withEntries<Result, Failure: Error>(
-        _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let start = range.isEmpty ? 0 : Int(storage.entryOffsets[range.lowerBound])
-        let end =
-            if range.isEmpty {
-                start
-            } else if range.upperBound < entryCount {
-                Int(storage.entryOffsets[range.upperBound]) - 1
-            } else {
-                storage.count
-            }
-        return try body(UnsafeRawBufferPointer(start: storage.bytes + start, count: end - start))
-    }
-
-    /// The segments that the entries came from, in order, with the range of entries of each stretch.
-    var segmentRuns: [(segment: SegmentReference, entries: Range<Int>)] {
-        storage.runs.indices.map { index in
-            let end = index + 1 < storage.runs.count ? Int(storage.runs[index + 1].firstEntry) : entryCount
-            return (storage.runs[index].segment, Int(storage.runs[index].firstEntry)..<end)
+    /// The time that an entry was written with.
+    func timestamp(ofEntry index: Int) -> UInt64 {
+        var value: UInt64 = 0
+        for byte in buffer.bytes[(Int(entries[index].offset) + 2)...] {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { break }
+            value = value &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
         }
+        return value
     }
 
-    /// One element for each stretch of entries from one segment. `refused` is sorted by entry.
-    func segmentCounts(refused: [RefusedEntry]) -> [SegmentCount] {
+    /// The segments that entries come from, with how many of them and which are in `refused` (ascending indices).
+    func forEachSegment(refused: [Int], _ body: (SegmentReference, _ entryCount: Int, _ refused: Tally) -> Void) {
         var next = 0
-        return segmentRuns.map { segment, entries in
-            var count = 0
-            while next < refused.count, refused[next].entry < entries.upperBound {
+        for (position, run) in runs.enumerated() {
+            let end = position + 1 < runs.count ? runs[position + 1].firstEntry : entries.count
+            var tally = Tally()
+            while next < refused.count, refused[next] < end {
+                tally += Tally(lines: 1, bytes: UInt64(entries[refused[next]].fileBytes))
                 next += 1
-                count += 1
             }
-            return SegmentCount(segment: segment, entries: entries.count, refused: count)
+            body(run.source, end - run.firstEntry, tally)
         }
     }
-}
-
-/// An entry that the output will never take.
-struct RefusedEntry: Equatable, Sendable {
-    /// Its index in the batch.
-    let entry: Int
-    /// The server's words, cut at a sane length.
-    let reason: RefusalReason
 }

@@ -92,7 +92,9 @@ struct DistributorErrors: Equatable {
             guard let count = rest.takeNumber(), rest.take("', limit: '"), let limit = rest.takeNumber() else { return nil }
             return .metadataTooMany(count: count, limit: limit)
         }
-        if text.range(of: "includes structured metadata, but this feature is disallowed", backwards: true) != nil { return .metadataDisallowed }
+        if text.range(of: "includes structured metadata, but this feature is disallowed", backwards: true) != nil {
+            return .metadataDisallowed
+        }
         return nil
     }
 }
@@ -148,13 +150,17 @@ extension DistributorErrors {
         var taken: Taken = []
         for (second, positions) in groups where isBeyond(second) && counts[second] == nil { return positions.isEmpty ? taken : nil }
         for (second, (count, text)) in counts {
-            guard let positions = groups[second], count <= positions.count, isPartial(second) || count == positions.count else { return nil }
+            guard let positions = groups[second], count <= positions.count, isPartial(second) || count == positions.count else {
+                return nil
+            }
             let ordered = positions.sorted {
                 fromOldest == (entries[$0].timestampNanoseconds < entries[$1].timestampNanoseconds)
                     && entries[$0].timestampNanoseconds != entries[$1].timestampNanoseconds
             }
             // Two of the same time cannot differ in this.
-            if count < ordered.count, entries[ordered[count - 1]].timestampNanoseconds == entries[ordered[count]].timestampNanoseconds { return nil }
+            if count < ordered.count, entries[ordered[count - 1]].timestampNanoseconds == entries[ordered[count]].timestampNanoseconds {
+                return nil
+            }
             taken += ordered.prefix(count).map { LokiRefusal.Refused(position: $0, reason: RefusalReason(kind, text)) }
         }
         remove(taken, from: &open)
@@ -202,7 +208,9 @@ extension DistributorErrors {
             remove(taken, from: &open)
         }
         if let sizeLimit {
-            guard let large = takeAbove(entries, &open, limit: sizeLimit, sizes, kind: .metadataTooLarge, { $0.metadataBytes }) else { return nil }
+            guard let large = takeAbove(entries, &open, limit: sizeLimit, sizes, kind: .metadataTooLarge, { $0.metadataBytes }) else {
+                return nil
+            }
             taken += large
         }
         if let numberLimit {

@@ -46,7 +46,7 @@ struct EntryText {
     /// The whole object.
     let metadata: Range<Int>?
 
-    /// nil when the bytes are not of the form that ``BatchBuilder`` writes.
+    /// nil when the bytes are not of the form that ``OpenBatch`` writes.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count >= 8, bytes[0] == UInt8(ascii: "["), bytes[1] == UInt8(ascii: "\"") else { return nil }
         var position = 2

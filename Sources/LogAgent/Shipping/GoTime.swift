@@ -34,7 +34,9 @@ enum GoTime {
             rest.take(separator), let hour = rest.takeNumber(), rest.take(":"), let minute = rest.takeNumber(), rest.take(":"),
             let second = rest.takeNumber()
         else { return nil }
-        guard (1...9999).contains(year), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 61 else { return nil }
+        guard (1...9999).contains(year), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 61 else {
+            return nil
+        }
         time.tm_year = Int32(year - 1900)
         time.tm_mon = Int32(month - 1)
         time.tm_mday = Int32(day)

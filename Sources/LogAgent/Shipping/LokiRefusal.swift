@@ -71,8 +71,7 @@ struct IngesterListing: Equatable {
 
     /// nil when the text is none.
     init?(_ text: String) {
-        let marker = "total ignored: "
-        guard let summary = text.range(of: marker, backwards: true) else { return nil }
+        guard let summary = text.range(of: "total ignored: ", backwards: true) else { return nil }
         var rest = text[summary.upperBound...]
         guard let refused = rest.takeNumber(), rest.take(" out of "), let pushed = rest.takeNumber(), rest.hasPrefix(" for stream") else {
             return nil

@@ -7,8 +7,8 @@ enum PushBody {
     private static let tail = "]}"
 
     /// What a body with this one stream has besides its entries, in bytes.
-    static func overhead(_ stream: StreamLabels) -> Int {
-        head.utf8.count + streamHead.utf8.count + stream.json.count + valuesHead.utf8.count + streamTail.utf8.count + tail.utf8.count
+    static func overhead(labels: [UInt8]) -> Int {
+        head.utf8.count + streamHead.utf8.count + labels.count + valuesHead.utf8.count + streamTail.utf8.count + tail.utf8.count
     }
 
     /// Hands out the body's bytes in order, in as few pieces as there are stretches of entries. `write` must not keep them.
@@ -20,13 +20,13 @@ enum PushBody {
             let batch = batches[selection.batch]
             if index > 0 { glue.append(UInt8(ascii: ",")) }
             glue.append(contentsOf: streamHead.utf8)
-            glue.append(contentsOf: batch.stream.json)
+            glue.append(contentsOf: batch.labels)
             glue.append(contentsOf: valuesHead.utf8)
             for (index, range) in selection.entries.enumerated() {
                 if index > 0 { glue.append(UInt8(ascii: ",")) }
                 try glue.span.bytes.withUnsafeBytes { (raw) throws(Failure) in try write(raw) }
                 glue.removeAll(keepingCapacity: true)
-                try batch.withEntries(range) { (raw) throws(Failure) in try write(raw) }
+                try write(batch.bytes(ofEntries: range))
             }
             glue.append(contentsOf: streamTail.utf8)
         }
@@ -51,13 +51,13 @@ struct PushPart: Equatable, Sendable {
     var entryCount: Int { selections.reduce(0) { $0 + $1.entryCount } }
 
     static func whole(_ batches: [SealedBatch]) -> PushPart {
-        PushPart(selections: batches.indices.map { Selection(batch: $0, entries: [0..<batches[$0].entryCount]) })
+        PushPart(selections: batches.indices.map { Selection(batch: $0, entries: [0..<batches[$0].entries.count]) })
     }
 
     /// Uncompressed, about: what a server counts.
     func bodyBytes(of batches: [SealedBatch]) -> Int {
         selections.reduce(0) { sum, selection in
-            selection.entries.reduce(sum) { sum, range in sum + batches[selection.batch].withEntries(range) { $0.count } }
+            selection.entries.reduce(sum) { sum, range in sum + batches[selection.batch].bytes(ofEntries: range).count }
         }
     }
 }

@@ -32,7 +32,7 @@ struct PushResolution {
     private(set) var answers = 0
 
     init(_ batches: [SealedBatch]) {
-        entryCounts = batches.map(\.entryCount)
+        entryCounts = batches.map(\.entries.count)
         stack = [.whole(batches)]
         refusedByBatch = batches.map { _ in [:] }
     }
@@ -46,9 +46,9 @@ struct PushResolution {
         return part.selections.allSatisfy { $0.entries == [0..<entryCounts[$0.batch]] }
     }
 
-    /// Sorted by entry.
+    /// In the order of the batch.
     func refused(ofBatch batch: Int) -> [RefusedEntry] {
-        refusedByBatch[batch].sorted { $0.key < $1.key }.map { RefusedEntry(entry: $0.key, reason: $0.value) }
+        refusedByBatch[batch].sorted { $0.key < $1.key }.map { RefusedEntry(index: $0.key, reason: $0.value) }
     }
 
     /// `facts` gives those of one entry of a batch; `bytes` the size of a part.
