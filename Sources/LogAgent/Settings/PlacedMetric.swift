@@ -32,13 +32,14 @@ extension MetricSettings {
     }
 
     /// The names of the family and of its samples, in both formats: OpenMetrics calls the family of `jobs_total` `jobs`.
+    ///
+    /// Not `_created`: it may be left out, and must be where it is the name of another family. `jobs_total` beside
+    /// `jobs_created_total` is such a pair, and both names are required of transcode-service.
     private var exposedNames: [String] {
         switch kind {
-        case .counter where name.hasSuffix("_total"):
-            [name, String(name.dropLast(6)), String(name.dropLast(6)) + "_created"]
-        case .counter: [name]
+        case .counter: name.hasSuffix("_total") ? [name, String(name.dropLast(6))] : [name]
         case .gauge: [name]
-        case .histogram: [name, name + "_bucket", name + "_sum", name + "_count", name + "_created"]
+        case .histogram: [name, name + "_bucket", name + "_sum", name + "_count"]
         }
     }
 }

@@ -178,7 +178,7 @@ import Testing
             #expect(loaded.settings.metrics.map { "\($0.name) \($0.help)" } == ["b_total ", "a_total ours"])
             #expect(loaded.files == ["f", directory + "/r/x.json5"])
 
-            try "metrics: [{ name: 'a_total', type: 'counter' }, { name: 'b', type: 'counter' }], metric: 1"
+            try "metrics: [{ name: 'a_total', type: 'counter' }, { name: 'c', type: 'counter' }], metric: 1"
                 .write(toFile: directory + "/r/y.json5", atomically: false, encoding: .utf8)
             #expect(
                 told(
@@ -189,8 +189,8 @@ import Testing
                         "f:1:90: error: `recipes[3]` is \"transcod\", which is not a built-in recipe; there is \"transcode\". | Did you mean \"transcode\"?",
                         "\(directory)/r/y.json5:1:19: error: `metrics[0].name`: `a_total` is there already: `metrics[0]` in \(directory)/r/x.json5."
                             + " | Keep one, or give one another name.",
-                        "\(directory)/r/y.json5:1:57: error: `metrics[1].name` is \"b\"; end a counter's name in `_total`."
-                            + " | OpenMetrics requires it; write \"b_total\".",
+                        "\(directory)/r/y.json5:1:57: error: `metrics[1].name` is \"c\"; end a counter's name in `_total`."
+                            + " | OpenMetrics requires it; write \"c_total\".",
                         "\(directory)/r/y.json5:1:82: error: `metric` is not a known key. | Did you mean `metrics`? Known here: `description`, `metrics`.",
                     ])
         }
