@@ -1,0 +1,1 @@
+@main enum LokiSinkServer { static func main() {} }
