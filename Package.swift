@@ -24,7 +24,7 @@ let package = Package(
         .target(name: "JSONScanning", dependencies: ["CLinux"], swiftSettings: settings),
         .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: settings),
         .target(name: "Metrics", swiftSettings: settings),
-        .target(name: "Configuration", swiftSettings: settings),
+        .target(name: "Configuration", dependencies: ["SystemIO"], swiftSettings: settings),
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip"], swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "CLinux"], swiftSettings: settings),
@@ -56,7 +56,7 @@ let package = Package(
         .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "TestSupport"], swiftSettings: settings),
+            name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "TailingTests", dependencies: ["Tailing", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "TestSupport"], swiftSettings: settings),

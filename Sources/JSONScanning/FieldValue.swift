@@ -6,9 +6,9 @@ package struct FieldValue: Equatable, Sendable {
         case missing, string, number, true_, false_, null, object, array
     }
 
-    /// First byte of the value's text in the line: behind the opening quote of a string.
+    /// First byte of the value's text in the line: behind the opening quote of a string, the bracket of an object or array.
     package var start: UInt32
-    /// One past the value's last byte: the closing quote of a string.
+    /// One past the last byte of the value's text: the closing quote of a string, behind the bracket of an object or array.
     package var end: UInt32
     package var kind: Kind
     /// A string that holds backslash escapes: its text must be decoded before it is compared or shown.
@@ -25,4 +25,11 @@ package struct FieldValue: Equatable, Sendable {
     package static let missing = FieldValue(start: 0, end: 0, kind: .missing, hasEscapes: false)
 
     @inlinable package var count: Int { Int(end - start) }
+
+    /// The value's text within the line it was found in, as it stands there: escapes are not resolved, and bytes that are
+    /// no UTF-8 are still in it. Borrowed: valid as long as `line` is.
+    @inlinable
+    package func text(in line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: line[Int(start)..<Int(end)])
+    }
 }

@@ -6,9 +6,10 @@ import SystemIO
 package final class DirectoryWatch {
     package enum Event: Equatable {
         case modified(path: String)
-        /// Made, or renamed to this name; the two halves of a rename share a cookie.
-        case appeared(path: String, cookie: UInt32)
-        case vanished(path: String, cookie: UInt32)
+        /// Made, or renamed to this name.
+        case appeared(path: String)
+        /// Deleted, or renamed to another name.
+        case vanished(path: String)
         /// A directory was made, renamed or removed, or the kernel dropped events: only a new look at everything helps.
         case lookAgain
     }
@@ -74,8 +75,8 @@ package final class DirectoryWatch {
         guard let directory = directories[event.wd], let name else { return nil }
         let path = directory + (directory == "/" ? "" : "/") + String(cString: name.assumingMemoryBound(to: CChar.self))
         if has(IN_MODIFY) { return .modified(path: path) }
-        if has(IN_CREATE) || has(IN_MOVED_TO) { return .appeared(path: path, cookie: event.cookie) }
-        if has(IN_DELETE) || has(IN_MOVED_FROM) { return .vanished(path: path, cookie: event.cookie) }
+        if has(IN_CREATE) || has(IN_MOVED_TO) { return .appeared(path: path) }
+        if has(IN_DELETE) || has(IN_MOVED_FROM) { return .vanished(path: path) }
         return nil
     }
 

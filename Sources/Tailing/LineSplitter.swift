@@ -7,6 +7,8 @@ package struct LineSplitter: Sendable {
         package let bytes: UnsafeRawBufferPointer
         /// Where the line begins, relative to the piece.
         package let start: Int
+        /// What it takes of the piece, its line end included.
+        package let fileBytes: Int
         /// The line went on; these are its first bytes, up to a character's edge.
         package let isCut: Bool
     }
@@ -19,6 +21,13 @@ package struct LineSplitter: Sendable {
         package var lineCount: Int
         /// Bytes of cut lines that were passed over, without their newlines.
         package var droppedBytes: Int
+
+        package init(consumed: Int, isInsideCutLine: Bool, lineCount: Int, droppedBytes: Int) {
+            self.consumed = consumed
+            self.isInsideCutLine = isInsideCutLine
+            self.lineCount = lineCount
+            self.droppedBytes = droppedBytes
+        }
     }
 
     package let maximumLineBytes: Int
@@ -62,7 +71,7 @@ package struct LineSplitter: Sendable {
                 : length > maximumLineBytes + 1
             if isTooLong {
                 let cut = Self.characterEdge(in: UnsafeRawBufferPointer(start: base + start, count: length), atMost: maximumLineBytes)
-                take(Line(bytes: UnsafeRawBufferPointer(start: base + start, count: cut), start: start, isCut: true))
+                take(Line(bytes: UnsafeRawBufferPointer(start: base + start, count: cut), start: start, fileBytes: cut, isCut: true))
                 progress.lineCount += 1
                 progress.isInsideCutLine = true
                 start += cut
@@ -70,9 +79,11 @@ package struct LineSplitter: Sendable {
             }
             if newline == nil && !isFinal { break }
             if endsWithReturn && newline != nil { length -= 1 }
-            take(Line(bytes: UnsafeRawBufferPointer(start: base + start, count: length), start: start, isCut: false))
+            let next = newline.map { $0 + 1 } ?? end
+            let bytes = UnsafeRawBufferPointer(start: base + start, count: length)
+            take(Line(bytes: bytes, start: start, fileBytes: next - start, isCut: false))
             progress.lineCount += 1
-            start = newline.map { $0 + 1 } ?? end
+            start = next
         }
         if isFinal && start == end { progress.isInsideCutLine = false }
         progress.consumed = start
@@ -80,7 +91,7 @@ package struct LineSplitter: Sendable {
     }
 
     /// The largest count of `bytes`, up to `limit`, that does not end inside a UTF-8 character.
-    static func characterEdge(in bytes: UnsafeRawBufferPointer, atMost limit: Int) -> Int {
+    package static func characterEdge(in bytes: UnsafeRawBufferPointer, atMost limit: Int) -> Int {
         guard bytes.count > limit else { return bytes.count }
         var edge = limit
         // A character has at most three continuation bytes; where there are more, it isn't UTF-8 and any edge will do.

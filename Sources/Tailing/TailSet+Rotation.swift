@@ -111,8 +111,8 @@ extension TailSet {
         var missed: [FileDiscovery.Found] = []
         for entry in entries where RotatedName.isRotation(entry.name, of: name) {
             let candidate = directory + (directory == "/" ? "" : "/") + entry.name
-            guard !sources[sourceIndex].excludes(candidate), byPath[candidate] == nil, possibleCopies[candidate] == nil,
-                let status = try? FileStatus(ofPath: candidate), status.kind == .regular, status.birthNanoseconds > bornAfter,
+            guard !sources[sourceIndex].excludes(candidate), let status = try? FileStatus(ofPath: candidate), status.kind == .regular,
+                status.birthNanoseconds > bornAfter,
                 byIdentity[FileIdentity(status)] == nil
             else { continue }
             let found = FileDiscovery.Found(path: candidate, status: status, isLink: false)
@@ -235,28 +235,20 @@ extension TailSet {
         }
         copy.found.status = status
         possibleCopies[copy.found.path] = copy
-        let hasWaited = now - copy.lastChangeNanoseconds > Self.copyWaitNanoseconds
-        if hasWaited || !(isPrefix(copy.found.path, size: status.size, of: copy.original)) {
+        let hasWaited = now - copy.lastChangeNanoseconds > copyWaitNanoseconds
+        if hasWaited || !mayBecomeCopy(copy.found, of: copy.original) {
             possibleCopies[copy.found.path] = nil
             addFile(copy.found, copy.identity, sourceIndex: copy.sourceIndex, firstPath: copy.found.path)
         }
     }
 
-    /// Compares the first and the last bytes of the candidate with the original's at the same places.
-    private func isPrefix(_ path: String, size: UInt64, of original: TailedFile) -> Bool {
-        guard let originalPath = original.path, let one = try? FileDescriptor(opening: path),
-            let two = try? FileDescriptor(opening: originalPath)
-        else { return false }
-        let blockBytes: UInt64 = 4096
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * Int(blockBytes), alignment: 16)
-        defer { buffer.deallocate() }
-        for start in [0, size > blockBytes ? size - blockBytes : 0] {
-            let count = Int(min(blockBytes, size - start))
-            let first = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-            let second = UnsafeMutableRawBufferPointer(rebasing: buffer[Int(blockBytes)..<Int(blockBytes) + count])
-            guard (try? one.read(into: first, at: start)) == count, (try? two.read(into: second, at: start)) == count else { return false }
-            if !first.elementsEqual(second) { return false }
+    /// Whether `found` holds all that was read of `original`, or may still come to hold it.
+    private func mayBecomeCopy(_ found: FileDiscovery.Found, of original: TailedFile) -> Bool {
+        guard original.head.length > 0 else { return false }
+        if found.status.size >= original.counted.offset && found.status.size >= UInt64(original.head.length) {
+            return isCopy(found, of: original)
         }
-        return true
+        guard found.status.size >= UInt64(original.head.length) else { return true }
+        return (try? temporaryFile(found).matches(head: original.head, at: .start)) ?? false
     }
 }

@@ -7,16 +7,18 @@ import SystemIO
 /// what ``nextReadable()`` gives.
 package final class TailSet {
     /// How long a rotated or deleted file must rest before its last, unfinished line is taken as a line, and before its end is final.
-    package static let settleNanoseconds: UInt64 = 5_000_000_000
+    package static let defaultSettleNanoseconds: UInt64 = 5_000_000_000
     /// How often everything is looked at even though inotify works.
     static let safetyScanNanoseconds: UInt64 = 10_000_000_000
     /// How long content that can't be found is remembered, in case it comes back.
     static let absenceNanoseconds: UInt64 = 3_600_000_000_000
     /// How long a file that looks like a copy of another is left alone while neither grows nor is truncated.
-    static let copyWaitNanoseconds: UInt64 = 10_000_000_000
+    package static let defaultCopyWaitNanoseconds: UInt64 = 5_000_000_000
 
     package let sources: [TailSource]
     let pollNanoseconds: UInt64
+    let settleNanoseconds: UInt64
+    let copyWaitNanoseconds: UInt64
     let report: (TailEvent) -> Void
 
     /// Every generation that may still be read or must be remembered, by id.
@@ -29,7 +31,9 @@ package final class TailSet {
     /// Restored from a checkpoint, and not yet seen on disk.
     var unverified: Set<UInt64> = []
     var possibleCopies: [String: PossibleCopy] = [:]
-    package private(set) var nextID: UInt64
+    private var nextID: UInt64
+    /// The id that the next file will have.
+    package var upcomingID: UInt64 { nextID }
 
     private var readable: [TailedFile] = []
     private var readableHead = 0
@@ -41,12 +45,15 @@ package final class TailSet {
     var lastScanNanoseconds: UInt64 = 0
     var lastPollNanoseconds: UInt64 = 0
     var wantsScan = true
-    private var renamesInProgress: [UInt32: TailedFile] = [:]
 
     package init(
-        sources: [TailSource], restored: [SavedFile], nextID: UInt64, pollNanoseconds: UInt64, report: @escaping (TailEvent) -> Void
+        sources: [TailSource], restored: [SavedFile], nextID: UInt64, pollNanoseconds: UInt64,
+        settleNanoseconds: UInt64 = defaultSettleNanoseconds, copyWaitNanoseconds: UInt64 = defaultCopyWaitNanoseconds,
+        report: @escaping (TailEvent) -> Void
     ) {
         self.sources = sources
+        self.settleNanoseconds = settleNanoseconds
+        self.copyWaitNanoseconds = copyWaitNanoseconds
         self.pollNanoseconds = pollNanoseconds
         self.report = report
         self.nextID = nextID
@@ -92,9 +99,6 @@ package final class TailSet {
             reportOnce(.unreadable(path: "inotify", error), key: "inotify")
             wantsScan = true
         }
-        // Renames to places that nobody watches.
-        for file in renamesInProgress.values { lostName(file) }
-        renamesInProgress.removeAll()
     }
 
     /// What the clock drives: files without inotify, missing directories, rotated files that come to rest, copies that prove to be none.
@@ -150,7 +154,7 @@ package final class TailSet {
         let now = SystemClock.monotonicNanoseconds()
         return switch file.presence {
         case .named: false
-        case .rotated(let since), .deleted(let since): now - max(since, file.lastActivityNanoseconds) >= Self.settleNanoseconds
+        case .rotated(let since), .deleted(let since): now - max(since, file.lastActivityNanoseconds) >= settleNanoseconds
         case .gone: true
         }
     }
@@ -170,13 +174,13 @@ package final class TailSet {
             wantsScan = true
         case .modified(let path):
             if let file = byPath[path] { markReadable(file) } else { appeared(path) }
-        case .appeared(let path, let cookie):
-            if cookie != 0, let file = renamesInProgress.removeValue(forKey: cookie) { moveName(of: file, to: path) }
+        case .appeared(let path):
             appeared(path)
-        case .vanished(let path, let cookie):
-            possibleCopies[path] = nil
+        case .vanished(let path):
+            // Events tell of the past: the name may have come back since, and with the same file.
             guard let file = byPath[path] else { return }
-            if cookie != 0 { renamesInProgress[cookie] = file } else { lostName(file) }
+            if let status = try? FileStatus(ofPath: path), FileIdentity(status) == file.identity { return }
+            lostName(file)
         }
     }
 

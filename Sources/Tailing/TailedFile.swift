@@ -49,8 +49,9 @@ package final class TailedFile {
     package internal(set) var needsPolling = false
 
     /// Monotonic time of the last growth or look that found something.
-    package internal(set) var lastActivityNanoseconds: UInt64 = 0
-    var isQueued = false
+    package var lastActivityNanoseconds: UInt64 = 0
+    /// Stands in the line of files to read.
+    package internal(set) var isQueued = false
     private var descriptor: FileDescriptor?
 
     init(

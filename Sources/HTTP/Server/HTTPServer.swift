@@ -1,0 +1,102 @@
+import Synchronization
+import SystemIO
+
+/// An HTTP/1.1 server: one thread for all connections, and a fixed number of threads on which handlers run.
+///
+/// An idle connection costs no thread and no buffer. When the last reference goes away the server stops without draining.
+package final class HTTPServer: Sendable {
+    package typealias Settings = HTTPServerSettings
+    package typealias Handler = @Sendable (HTTPRequest) -> HTTPResponse
+
+    private enum State {
+        case bound
+        case running
+        case stopped
+    }
+
+    private let settings: Settings
+    private let handler: Handler
+    private let state: Mutex<State>
+    private let mailbox: ServerMailbox
+    private let workers = WorkerThreads()
+    private let ended = Semaphore()
+    /// `host:port` with the real port, or `unix:/path`.
+    package let address: String
+    /// The real port; 0 for a Unix socket.
+    package let port: Int
+
+    /// Binds and listens; clients wait in the kernel's queue until ``start()``.
+    package init(settings: Settings, handler: @escaping Handler) throws(HTTPServerError) {
+        self.settings = settings
+        self.handler = handler
+        let listener = try Listener(settings.listen)
+        address = listener.address
+        port = listener.port
+        state = Mutex(.bound)
+        do throws(SystemError) { mailbox = try ServerMailbox(listener) } catch { throw .outOfResources(error) }
+    }
+
+    deinit {
+        mailbox.stop(atNanoseconds: 0)
+        workers.stop(waitingNanoseconds: 0)
+    }
+
+    package var statistics: HTTPServerStatistics { mailbox.statistics.withLock { $0 } }
+
+    /// Starts to serve. A second call does nothing.
+    package func start() throws(HTTPServerError) {
+        let isFirst = state.withLock { state in
+            guard case .bound = state else { return false }
+            state = .running
+            return true
+        }
+        guard isFirst else { return }
+        do throws(SystemError) { try startThreads() } catch {
+            state.withLock { $0 = .stopped }
+            _ = mailbox.takeListener()
+            workers.stop(waitingNanoseconds: 0)
+            throw .outOfResources(error)
+        }
+    }
+
+    /// Accepts no more, closes idle connections, and waits up to `drainNanoseconds` for requests in progress to be answered;
+    /// then closes what is left. Returns when the last socket is closed. A handler that still runs is left to itself.
+    package func stop(drainNanoseconds: UInt64) {
+        let wasRunning = state.withLock { state in
+            defer { state = .stopped }
+            if case .running = state { return true }
+            return false
+        }
+        guard wasRunning else {
+            _ = mailbox.takeListener()
+            return
+        }
+        let (deadline, overflow) = SystemClock.monotonicNanoseconds().addingReportingOverflow(drainNanoseconds)
+        mailbox.stop(atNanoseconds: overflow ? .max : deadline)
+        ended.wait()
+        let now = SystemClock.monotonicNanoseconds()
+        workers.stop(waitingNanoseconds: deadline > now ? deadline - now : 0)
+    }
+
+    private func startThreads() throws(SystemError) {
+        let mailbox = mailbox
+        let workers = workers
+        let ended = ended
+        let settings = settings
+        let handling = RequestHandling(settings: settings, handler: handler)
+        try workers.start(count: settings.workers, stackBytes: settings.workerStackBytes) { request in
+            handling.response(to: request)
+        } answer: { token, response in
+            mailbox.answer(token, response)
+        }
+        try DetachedThread.start("http", stackBytes: 256 << 10) {
+            // An error here means that epoll itself failed, which no input can cause; the listener closes with the loop.
+            do throws(SystemError) {
+                try ServerLoop(settings: settings, mailbox: mailbox, workers: workers).run()
+            } catch {
+                mailbox.statistics.withLock { $0.openConnections = 0 }
+            }
+            ended.signal()
+        }
+    }
+}

@@ -1,0 +1,38 @@
+/// Everything about one listener.
+package struct HTTPServerSettings: Equatable, Sendable {
+    /// How long each phase of a connection may take, in nanoseconds.
+    package struct Timeouts: Equatable, Sendable {
+        /// Between two requests, and before the first.
+        package var idle: UInt64 = 75_000_000_000
+        /// From the first byte of a request to the end of its head.
+        package var head: UInt64 = 10_000_000_000
+        /// From the end of a head to the end of its body.
+        package var body: UInt64 = 60_000_000_000
+        /// For one whole response.
+        package var response: UInt64 = 60_000_000_000
+        /// How long a connection that is being closed is still read, so that the client sees the last response.
+        package var linger: UInt64 = 2_000_000_000
+
+        package init() {}
+    }
+
+    /// `host:port`, `[::1]:port` or `unix:/path`; with port 0 the kernel chooses one.
+    package var listen: String
+    /// When set, requests without it are answered 401.
+    package var bearerToken: String?
+    package var limits = HTTPLimits()
+    /// Of a request body after `Content-Encoding: gzip` is undone.
+    package var inflatedBytes = 8 << 20
+    /// Above this the connection that was idle longest is closed, or, when none is idle, the new one is answered 503.
+    package var connections = 512
+    /// How many handlers run at once, each on its own thread.
+    package var workers = 2
+    /// Of each worker thread; memory is used only as far as a handler goes.
+    package var workerStackBytes = 512 << 10
+    package var timeouts = Timeouts()
+
+    package init(listen: String, bearerToken: String? = nil) {
+        self.listen = listen
+        self.bearerToken = bearerToken
+    }
+}

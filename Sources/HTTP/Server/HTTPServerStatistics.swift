@@ -1,0 +1,17 @@
+import Synchronization
+
+/// What a server has done since it started.
+package struct HTTPServerStatistics: Equatable, Sendable {
+    package var acceptedConnections = 0
+    package var openConnections = 0
+    /// Idle connections that were closed to make room for new ones.
+    package var evictedConnections = 0
+    /// Connections that were answered 503 or closed because there was no room.
+    package var refusedConnections = 0
+    /// Requests that reached the handler.
+    package var handledRequests = 0
+    /// Connections that ran into a timeout in the middle of a request or response.
+    package var timedOutConnections = 0
+    /// Failed `accept` calls: no descriptors or memory left.
+    package var acceptFailures = 0
+}

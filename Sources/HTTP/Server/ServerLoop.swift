@@ -1,0 +1,342 @@
+import Glibc
+import Synchronization
+import SystemIO
+
+/// What other threads tell the thread of a ``ServerLoop``.
+final class ServerMailbox: Sendable {
+    struct Letters {
+        var answers: [(token: UInt64, response: HTTPResponse)] = []
+        /// When set, the server drains until then, on the monotonic clock.
+        var stopAtNanoseconds: UInt64?
+    }
+
+    private let letters = Mutex(Letters())
+    let statistics = Mutex(HTTPServerStatistics())
+    let wake: EventDescriptor
+
+    private let listener: Mutex<Listener?>
+
+    init(_ listener: Listener) throws(SystemError) {
+        wake = try EventDescriptor()
+        self.listener = Mutex(listener)
+    }
+
+    /// The listener goes to its one owner: whoever drops it closes it.
+    func takeListener() -> Listener? {
+        listener.withLock { listener in
+            defer { listener = nil }
+            return listener
+        }
+    }
+
+    func answer(_ token: UInt64, _ response: HTTPResponse) {
+        letters.withLock { $0.answers.append((token, response)) }
+        wake.signal()
+    }
+
+    func stop(atNanoseconds deadline: UInt64) {
+        letters.withLock { $0.stopAtNanoseconds = min($0.stopAtNanoseconds ?? .max, deadline) }
+        wake.signal()
+    }
+
+    func take() -> Letters {
+        letters.withLock { letters in
+            defer { letters.answers = [] }
+            return letters
+        }
+    }
+}
+
+/// All sockets of one server, on one thread: built there, and stays there.
+final class ServerLoop {
+    private final class Client {
+        let stream: SocketStream
+        var connection: ServerConnection
+        var interest: Epoll.Interest = .readable
+        var output: (head: [UInt8], body: [UInt8]) = ([], [])
+        var sentBytes = 0
+
+        init(_ stream: consuming SocketStream, _ connection: ServerConnection) {
+            self.stream = stream
+            self.connection = connection
+        }
+    }
+
+    private struct Slot {
+        var generation: UInt32 = 0
+        var client: Client?
+    }
+
+    private static let listenerToken: UInt64 = .max
+    private static let wakeToken: UInt64 = .max - 1
+    /// Connections above the limit that may wait for their 503 to be read.
+    private static let turnedAwayAllowance = 64
+    private static let acceptPauseNanoseconds: UInt64 = 100_000_000
+
+    private let mailbox: ServerMailbox
+    private let workers: WorkerThreads
+    private let policy: ServerConnection.Policy
+    private let maximumConnections: Int
+    private var listener: Listener?
+    private let epoll: Epoll
+    private var slots: [Slot] = []
+    private var freeSlots: [Int] = []
+    private var openCount = 0
+    /// No deadline of a connection is earlier; it may be later.
+    private var earliestDeadline: UInt64 = .max
+    private var acceptPausedUntil: UInt64?
+    private var stopAt: UInt64?
+    private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    private var now: UInt64 = SystemClock.monotonicNanoseconds()
+
+    init(settings: HTTPServerSettings, mailbox: ServerMailbox, workers: WorkerThreads) throws(SystemError) {
+        listener = mailbox.takeListener()
+        self.mailbox = mailbox
+        self.workers = workers
+        maximumConnections = max(1, settings.connections)
+        policy = ServerConnection.Policy(
+            limits: settings.limits, timeouts: settings.timeouts, token: settings.bearerToken.map { BearerToken($0) })
+        epoll = try Epoll()
+        if let listener { try epoll.add(listener.rawValue, .readable, token: Self.listenerToken) }
+        try epoll.add(mailbox.wake.rawValue, .readable, token: Self.wakeToken)
+    }
+
+    deinit {
+        scratch.deallocate()
+    }
+
+    /// Returns when the server has stopped.
+    func run() throws(SystemError) {
+        var events: [Epoll.Event] = []
+        while stopAt.map({ now < $0 && openCount > 0 }) ?? true {
+            events.removeAll(keepingCapacity: true)
+            try epoll.wait(milliseconds: waitMilliseconds(), into: &events)
+            now = SystemClock.monotonicNanoseconds()
+            for event in events {
+                switch event.token {
+                case Self.listenerToken: try acceptClients()
+                case Self.wakeToken: mailbox.wake.drain()
+                default: serve(event)
+                }
+            }
+            readMail()
+            if now >= earliestDeadline { expireClients() }
+            try resumeAccepting()
+        }
+    }
+
+    private func waitMilliseconds() -> Int? {
+        let due = min(earliestDeadline, stopAt ?? .max, acceptPausedUntil ?? .max)
+        if due == .max { return nil }
+        // Rounded up, so that it never wakes just before the time.
+        return due <= now ? 0 : Int(clamping: (due - now + 999_999) / 1_000_000)
+    }
+
+    private var wallSeconds: Int { Int(SystemClock.wallNanoseconds() / 1_000_000_000) }
+
+    // MARK: Accepting
+
+    private func acceptClients() throws(SystemError) {
+        for _ in 0..<64 {
+            guard let listener else { return }
+            switch listener.accept() {
+            case .connection(let descriptor): admit(descriptor)
+            case .nothing: return
+            case .gone: continue
+            case .failed:
+                // No descriptors left: the listener stays readable, so that only waiting helps.
+                mailbox.statistics.withLock { $0.acceptFailures += 1 }
+                evictOldestIdle()
+                try epoll.modify(listener.rawValue, [], token: Self.listenerToken)
+                acceptPausedUntil = now &+ Self.acceptPauseNanoseconds
+                return
+            }
+        }
+    }
+
+    private func resumeAccepting() throws(SystemError) {
+        guard let paused = acceptPausedUntil, paused <= now else { return }
+        acceptPausedUntil = nil
+        if let listener { try epoll.modify(listener.rawValue, .readable, token: Self.listenerToken) }
+    }
+
+    private func admit(_ descriptor: consuming FileDescriptor) {
+        mailbox.statistics.withLock { $0.acceptedConnections += 1 }
+        let isFull = openCount >= maximumConnections && !evictOldestIdle()
+        if isFull {
+            mailbox.statistics.withLock { $0.refusedConnections += 1 }
+            if openCount >= maximumConnections + Self.turnedAwayAllowance { return }
+        }
+        let raw = descriptor.rawValue
+        let client = Client(SocketStream(descriptor), ServerConnection(policy, now: now))
+        let index = freeSlots.popLast() ?? slots.count
+        if index == slots.count { slots.append(Slot()) }
+        slots[index].client = client
+        openCount += 1
+        publishOpenCount()
+        do throws(SystemError) { try epoll.add(raw, .readable, token: token(of: index)) } catch { return remove(index) }
+        // Most clients have sent their request by now; if not, this costs one call.
+        if isFull {
+            perform(client.connection.turnAway(now: now, wallSeconds: wallSeconds), index)
+        } else {
+            earliestDeadline = min(earliestDeadline, client.connection.deadline)
+        }
+    }
+
+    /// False when no connection is idle.
+    @discardableResult
+    private func evictOldestIdle() -> Bool {
+        var oldest: (since: UInt64, index: Int)?
+        for (index, slot) in slots.enumerated() {
+            guard let since = slot.client?.connection.idleSince, since < oldest?.since ?? .max else { continue }
+            oldest = (since, index)
+        }
+        guard let oldest else { return false }
+        mailbox.statistics.withLock { $0.evictedConnections += 1 }
+        remove(oldest.index)
+        return true
+    }
+
+    // MARK: Serving
+
+    private func token(of index: Int) -> UInt64 { UInt64(slots[index].generation) << 32 | UInt64(index) }
+
+    /// The slot that `token` names, unless its connection is gone.
+    private func index(of token: UInt64) -> Int? {
+        let index = Int(token & 0xffff_ffff)
+        guard index < slots.count, slots[index].client != nil, slots[index].generation == UInt32(token >> 32) else { return nil }
+        return index
+    }
+
+    private func serve(_ event: Epoll.Event) {
+        guard let index = index(of: event.token), let client = slots[index].client else { return }
+        if event.ready.contains(.writable), client.interest == .writable {
+            if let next = flush(client, index) { perform(next, index) }
+            return
+        }
+        if client.connection.isReceiving { return receive(client, index) }
+        // Bytes of a next request while this one is handled stay in the kernel. A connection that is gone is let go.
+        if event.ready.isDisjoint(with: .hungUp) { setInterest([], client, index) } else { remove(index) }
+    }
+
+    private func receive(_ client: Client, _ index: Int) {
+        switch client.stream.receive(into: scratch) {
+        case .wouldBlock: return
+        case .moved(let count):
+            let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(scratch)[..<count])
+            perform(client.connection.receive(bytes, now: now, wallSeconds: wallSeconds), index)
+        case .ended: perform(client.connection.receiveEnd(now: now, wallSeconds: wallSeconds), index)
+        case .failed: remove(index)
+        }
+    }
+
+    /// Does `first` and what follows from it, in a loop: a client may pipeline a great many requests that are refused at once.
+    private func perform(_ first: ServerConnection.Action, _ index: Int) {
+        var next: ServerConnection.Action? = first
+        while let action = next, let client = slots[index].client {
+            earliestDeadline = min(earliestDeadline, client.connection.deadline)
+            next = perform(action, client, index)
+        }
+    }
+
+    private func perform(_ action: ServerConnection.Action, _ client: Client, _ index: Int) -> ServerConnection.Action? {
+        switch action {
+        case .receive: setInterest(.readable, client, index)
+        case .wait: break
+        case .handle(let request):
+            mailbox.statistics.withLock { $0.handledRequests += 1 }
+            if client.interest == .writable { setInterest([], client, index) }
+            workers.submit(WorkerThreads.Job(token: token(of: index), request: request))
+        case .send(let head, let body):
+            client.output = (head, body)
+            client.sentBytes = 0
+            return flush(client, index)
+        case .linger:
+            client.stream.finishSending()
+            setInterest(.readable, client, index)
+        case .close: remove(index)
+        }
+        return nil
+    }
+
+    /// Sends what fits. Gives what to do once all is sent.
+    private func flush(_ client: Client, _ index: Int) -> ServerConnection.Action? {
+        let result: StreamResult = client.output.head.withUnsafeBytes { head in
+            client.output.body.withUnsafeBytes { body in
+                var pieces = OutgoingPieces([head, body])
+                pieces.advance(by: client.sentBytes)
+                while !pieces.isDone {
+                    let result = client.stream.send(pieces)
+                    guard case .moved(let count) = result else { return result }
+                    client.sentBytes += count
+                    pieces.advance(by: count)
+                }
+                return .moved(client.sentBytes)
+            }
+        }
+        switch result {
+        case .failed: remove(index)
+        case .wouldBlock, .ended: setInterest(.writable, client, index)
+        case .moved:
+            client.output = ([], [])
+            return client.connection.sent(now: now, wallSeconds: wallSeconds)
+        }
+        return nil
+    }
+
+    private func setInterest(_ interest: Epoll.Interest, _ client: Client, _ index: Int) {
+        if client.interest == interest { return }
+        client.interest = interest
+        do throws(SystemError) { try epoll.modify(client.stream.descriptor.rawValue, interest, token: token(of: index)) } catch {
+            remove(index)
+        }
+    }
+
+    /// Closing the descriptor takes it out of the epoll set too.
+    private func remove(_ index: Int) {
+        guard slots[index].client != nil else { return }
+        slots[index].client = nil
+        slots[index].generation &+= 1
+        freeSlots.append(index)
+        openCount -= 1
+        publishOpenCount()
+    }
+
+    private func publishOpenCount() {
+        let count = openCount
+        mailbox.statistics.withLock { $0.openConnections = count }
+    }
+
+    // MARK: Mail and time
+
+    private func readMail() {
+        let letters = mailbox.take()
+        for (token, response) in letters.answers {
+            guard let index = index(of: token), let client = slots[index].client else { continue }
+            perform(client.connection.answer(response, now: now, wallSeconds: wallSeconds), index)
+        }
+        guard let deadline = letters.stopAtNanoseconds else { return }
+        let isFirst = stopAt == nil
+        stopAt = deadline
+        if isFirst {
+            listener = nil
+            acceptPausedUntil = nil
+            for index in slots.indices {
+                if let client = slots[index].client { perform(client.connection.drain(), index) }
+            }
+        }
+    }
+
+    private func expireClients() {
+        earliestDeadline = .max
+        for index in slots.indices {
+            guard let client = slots[index].client else { continue }
+            if client.connection.deadline > now {
+                earliestDeadline = min(earliestDeadline, client.connection.deadline)
+                continue
+            }
+            if client.connection.idleSince == nil { mailbox.statistics.withLock { $0.timedOutConnections += 1 } }
+            perform(client.connection.expire(now: now, wallSeconds: wallSeconds), index)
+        }
+    }
+}

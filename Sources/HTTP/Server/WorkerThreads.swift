@@ -1,0 +1,76 @@
+import Synchronization
+import SystemIO
+
+/// A fixed number of threads that run handlers. What waits is bounded by the server: at most one request for each connection.
+final class WorkerThreads: Sendable {
+    struct Job: Sendable {
+        /// Which connection asked.
+        var token: UInt64
+        var request: HTTPRequest
+    }
+
+    private struct State {
+        var jobs: [Job] = []
+        var next = 0
+        var isClosed = false
+        var running = 0
+    }
+
+    private let state = Mutex(State())
+    private let available = Semaphore()
+    private let ended = Semaphore()
+
+    /// `answer` is called on the worker that ran `handler`.
+    func start(
+        count: Int, stackBytes: Int, handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse,
+        answer: @escaping @Sendable (UInt64, HTTPResponse) -> Void
+    ) throws(SystemError) {
+        for index in 0..<max(1, count) {
+            try DetachedThread.start("worker \(index)", stackBytes: stackBytes) { [self] in
+                while let job = take() { answer(job.token, handler(job.request)) }
+                ended.signal()
+            }
+            state.withLock { $0.running += 1 }
+        }
+    }
+
+    func submit(_ job: Job) {
+        state.withLock { $0.jobs.append(job) }
+        available.signal()
+    }
+
+    /// Lets the workers end after the handlers that run now; gives up waiting for them after `nanoseconds`.
+    func stop(waitingNanoseconds nanoseconds: UInt64) {
+        let running = state.withLock { state in
+            state.isClosed = true
+            state.jobs = []
+            state.next = 0
+            return state.running
+        }
+        for _ in 0..<running { available.signal() }
+        let deadline = SystemClock.monotonicNanoseconds() &+ nanoseconds
+        for _ in 0..<running {
+            let now = SystemClock.monotonicNanoseconds()
+            guard ended.wait(nanoseconds: deadline > now ? deadline - now : 0) else { return }
+        }
+    }
+
+    /// nil when there is no more work.
+    private func take() -> Job? {
+        while true {
+            available.wait()
+            let (job, isClosed): (Job?, Bool) = state.withLock { state in
+                guard state.next < state.jobs.count else { return (nil, state.isClosed) }
+                let job = state.jobs[state.next]
+                state.next += 1
+                if state.next == state.jobs.count {
+                    state.jobs = []
+                    state.next = 0
+                }
+                return (job, false)
+            }
+            if let job { return job }
+            if isClosed { return nil }
+        }
+    }
+}

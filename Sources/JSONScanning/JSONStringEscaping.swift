@@ -1,0 +1,175 @@
+/// Writes any bytes as the inside of a JSON string, without the quotes around it (RFC 8259 §7).
+///
+/// `"`, `\` and bytes below 0x20 are escaped (`\n \r \t \b \f`, else `\u00XX`); other ASCII and valid UTF-8 are copied; what is
+/// no UTF-8 is replaced by U+FFFD just as `String(decoding:as: UTF8.self)` does it.
+package enum JSONStringEscaping {
+    /// How far an escape run came.
+    package struct Progress: Equatable, Sendable {
+        /// Bytes taken from the source: less than all if the destination is too full for the next character.
+        package var consumed: Int
+        /// Bytes written to the destination.
+        package var written: Int
+        /// U+FFFD written in place of bytes that are no UTF-8.
+        package var replaced: Int
+    }
+
+    /// The most bytes that one byte of source can become.
+    package static let maximumExpansion = 6
+
+    /// Escapes as much of `source` as fits. It ends between two characters; go on with the rest in a larger destination.
+    /// `source` must not end within a character that continues elsewhere: the half would be replaced. Bytes of `destination`
+    /// behind what was written may have been overwritten.
+    package static func escape(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) -> Progress {
+        guard let sourceBase = source.baseAddress, let destinationBase = destination.baseAddress else {
+            return Progress(consumed: 0, written: 0, replaced: 0)
+        }
+        return cells.withUnsafeBufferPointer { cells in
+            guard let table = cells.baseAddress else { return Progress(consumed: 0, written: 0, replaced: 0) }
+            var run = Run(
+                p: sourceBase, end: sourceBase + source.count, out: destinationBase, outEnd: destinationBase + destination.count,
+                table: table)
+            run.escapeWords()
+            run.escapeRest()
+            return Progress(consumed: run.p - sourceBase, written: run.out - destinationBase, replaced: run.replaced)
+        }
+    }
+
+    /// Appends all of `source`, escaped, and gives the number of replacements.
+    @discardableResult
+    package static func append(_ source: UnsafeRawBufferPointer, to bytes: inout [UInt8]) -> Int {
+        withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 8) { buffer in
+            var rest = source
+            var replaced = 0
+            while !rest.isEmpty {
+                let progress = escape(rest, into: buffer)
+                bytes.append(contentsOf: buffer[..<progress.written])
+                rest = UnsafeRawBufferPointer(rebasing: rest[progress.consumed...])
+                replaced += progress.replaced
+            }
+            return replaced
+        }
+    }
+
+    /// What each ASCII byte becomes: up to six bytes from the lowest on, and their number in the highest byte. To store all
+    /// eight and step by the number takes no branch, so that the quotes of logged JSON cost no mispredictions.
+    private static let cells: [UInt64] = (0..<128).map { (byte: UInt64) -> UInt64 in
+        func cell(_ bytes: [UInt8]) -> UInt64 {
+            bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } | UInt64(bytes.count) << 56
+        }
+        let backslash = UInt8(ascii: "\\")
+        switch byte {
+        case 0x22: return cell([backslash, UInt8(ascii: "\"")])
+        case 0x5C: return cell([backslash, backslash])
+        case 0x0A: return cell([backslash, UInt8(ascii: "n")])
+        case 0x0D: return cell([backslash, UInt8(ascii: "r")])
+        case 0x09: return cell([backslash, UInt8(ascii: "t")])
+        case 0x08: return cell([backslash, UInt8(ascii: "b")])
+        case 0x0C: return cell([backslash, UInt8(ascii: "f")])
+        case 0..<0x20:
+            let digits = Array("0123456789abcdef".utf8)
+            return cell(Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+        default: return cell([UInt8(byte)])
+        }
+    }
+}
+
+/// Both ends of an escape run under way.
+private struct Run {
+    var p: UnsafeRawPointer
+    let end: UnsafeRawPointer
+    var out: UnsafeMutableRawPointer
+    let outEnd: UnsafeMutableRawPointer
+    let table: UnsafePointer<UInt64>
+    var replaced = 0
+
+    /// Eight bytes at a time, while eight times the longest escape and one cell's overhang fit.
+    @inline(__always)
+    mutating func escapeWords() {
+        while end - p >= 8, outEnd - out >= 8 * JSONStringEscaping.maximumExpansion + 8 {
+            let word = ByteWord.load(p)
+            let nonASCII = word & ByteWord.highBits
+            if nonASCII == 0 {
+                if ByteWord.stringStops(word) == 0 {
+                    out.storeBytes(of: word.littleEndian, as: UInt64.self)
+                    out += 8
+                } else {
+                    writeCells(word)
+                }
+                p += 8
+                continue
+            }
+            var ascii = ByteWord.index(ofLowest: nonASCII)
+            p += ascii
+            var rest = word
+            while ascii > 0 {
+                writeCell(rest)
+                rest = rest &>> 8
+                ascii &-= 1
+            }
+            repeat { writeSequence() } while end - p > 0 && p.load(as: UInt8.self) >= 0x80 && outEnd - out >= 4
+        }
+    }
+
+    /// Character by character, each only if it fits to the byte.
+    @inline(__always)
+    mutating func escapeRest() {
+        while p < end {
+            let byte = p.load(as: UInt8.self)
+            if byte < 0x80 {
+                let cell = table[Int(byte)]
+                let count = Int(cell &>> 56)
+                guard outEnd - out >= count else { return }
+                for index in 0..<count {
+                    out.storeBytes(of: UInt8(truncatingIfNeeded: cell &>> UInt64(index &* 8)), toByteOffset: index, as: UInt8.self)
+                }
+                out += count
+                p += 1
+            } else {
+                let sequence = UTF8Sequence(p, available: end - p)
+                guard outEnd - out >= (sequence.isValid ? sequence.count : 3) else { return }
+                writeSequence()
+            }
+        }
+    }
+
+    @inline(__always)
+    private mutating func writeCells(_ word: UInt64) {
+        writeCell(word)
+        writeCell(word &>> 8)
+        writeCell(word &>> 16)
+        writeCell(word &>> 24)
+        writeCell(word &>> 32)
+        writeCell(word &>> 40)
+        writeCell(word &>> 48)
+        writeCell(word &>> 56)
+    }
+
+    /// Of the lowest byte, which is ASCII.
+    @inline(__always)
+    private mutating func writeCell(_ word: UInt64) {
+        let cell = table[Int(truncatingIfNeeded: word & 0xFF)]
+        out.storeBytes(of: cell.littleEndian, as: UInt64.self)
+        out += Int(truncatingIfNeeded: cell &>> 56)
+    }
+
+    /// One character that is not ASCII, or its replacement: at most four bytes.
+    @inline(__always)
+    private mutating func writeSequence() {
+        let sequence = UTF8Sequence(p, available: end - p)
+        if sequence.isValid {
+            if end - p >= 4, outEnd - out >= 4 {
+                out.storeBytes(of: p.loadUnaligned(as: UInt32.self), as: UInt32.self)
+            } else {
+                out.copyMemory(from: p, byteCount: sequence.count)
+            }
+            out += sequence.count
+        } else {
+            out.storeBytes(of: 0xEF, as: UInt8.self)
+            out.storeBytes(of: 0xBF, toByteOffset: 1, as: UInt8.self)
+            out.storeBytes(of: 0xBD, toByteOffset: 2, as: UInt8.self)
+            out += 3
+            replaced &+= 1
+        }
+        p += sequence.count
+    }
+}

@@ -1,0 +1,90 @@
+import Configuration
+import Glibc
+
+/// `log-agent check`: every error of a configuration at once, or a summary of what it would do.
+enum CheckCommand {
+    static func run(_ configuration: String?, terminal: Terminal, environment: @escaping (String) -> String?) -> ExitCode {
+        do throws(ConfigurationError) {
+            let loaded = try LogAgentSettings.load(configuration, environment: environment)
+            ProblemReport.print(loaded.warnings, showingLines: true, terminal: terminal)
+            for warning in presentWarnings(loaded.settings) {
+                terminal.error("\(terminal.styled("warning:", .yellow, onError: true)) \(warning)\n")
+            }
+            terminal.output(summary(loaded, terminal: terminal))
+            return .success
+        } catch {
+            ProblemReport.print(error.problems, showingLines: true, terminal: terminal)
+            let errors = error.problems.count { $0.severity == .error }
+            terminal.error("\(errors) \(errors == 1 ? "error" : "errors").\n")
+            return .usage
+        }
+    }
+
+    /// What is odd on this machine right now, though it may change.
+    static func presentWarnings(_ settings: LogAgentSettings) -> [String] {
+        settings.sources.flatMap { source in
+            source.include.compactMap { pattern in
+                isMatchedNow(pattern)
+                    ? nil : "source `\(source.name)`: \(pattern) matches no file now (it will be looked for while running)."
+            }
+        }
+    }
+
+    static func summary(_ loaded: LoadedSettings, terminal: Terminal) -> String {
+        let settings = loaded.settings
+        var text = "\(terminal.styled("ok", .green)): \(loaded.files.joined(separator: ", "))\n"
+        func row(_ title: String, _ values: [String]) {
+            for (index, value) in values.enumerated() {
+                let heading = index == 0 ? title : ""
+                text += "  \(heading)\(String(repeating: " ", count: max(1, 10 - heading.count)))\(value)\n"
+            }
+        }
+        row("sources", settings.sources.map { "\($0.name)  \($0.format.rawValue)  \($0.include.joined(separator: " "))" })
+        row("steps", settings.transforms.map(describe))
+        row("metrics", metrics(settings.metrics))
+        row("outputs", settings.outputs.isEmpty ? ["none: lines are counted, not shipped"] : settings.outputs.map(describe))
+        row("state", ["\(settings.dataDirectory), \(SizeText.text(UInt64(settings.memoryBytes))) of buffers"])
+        row("serves", ["\(settings.server.listen)\(settings.server.bearerToken == nil ? "" : " with a token")"])
+        return text
+    }
+
+    private static func metrics(_ metrics: [MetricSettings]) -> [String] {
+        if metrics.isEmpty { return ["none"] }
+        var rows: [String] = []
+        var line = ""
+        for name in metrics.map(\.name) {
+            if line.count + name.count + 1 > 88 {
+                rows.append(line)
+                line = ""
+            }
+            line += line.isEmpty ? name : " " + name
+        }
+        return ["\(metrics.count) \(metrics.count == 1 ? "family" : "families")"] + rows + [line]
+    }
+
+    private static func describe(_ transform: TransformSettings) -> String {
+        switch transform {
+        case .drop(let conditions): "drop where \(conditions.map(\.field).joined(separator: ", ")) …"
+        case .keep(let conditions): "keep where \(conditions.map(\.field).joined(separator: ", ")) …"
+        }
+    }
+
+    private static func describe(_ output: OutputSettings) -> String {
+        switch output.destination {
+        case .loki(let loki): "\(output.name)  loki  \(loki.url)"
+        case .directory(let directory):
+            "\(output.name)  directory  \(directory.path), \(SizeText.text(directory.maximumBytes)) at most, "
+                + (directory.retentionNanoseconds.map { "for \(DurationText.text($0))" } ?? "for ever")
+        }
+    }
+
+    /// `glob(3)` knows no `**`: such a pattern counts as matched where the directory before it exists.
+    private static func isMatchedNow(_ pattern: String) -> Bool {
+        var pattern = pattern
+        if let stars = pattern.firstIndex(of: "*"), pattern[stars...].hasPrefix("**") { pattern = String(pattern[..<stars]) }
+        var matches = glob_t()
+        defer { globfree(&matches) }
+        let braces: Int32 = 1 << 10
+        return glob(pattern, braces | GLOB_NOSORT, nil, &matches) == 0 && matches.gl_pathc > 0
+    }
+}

@@ -1,0 +1,176 @@
+import Configuration
+import Glibc
+
+/// Texts that must have a certain form.
+extension ConfigurationNode {
+    /// A path from the root directory, without a slash at its end.
+    func absolutePath() -> String? {
+        guard var path = string() else { return nil }
+        if !path.hasPrefix("/") || path.utf8.contains(0) {
+            refuse(found: path, "use an absolute path: it starts with `/`")
+            return nil
+        }
+        while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
+
+    /// `host:port` or `unix:/path`.
+    func listenAddress() -> String? {
+        guard let text = string() else { return nil }
+        if text.hasPrefix("unix:/") && text.utf8.count > 6 {
+            if text.utf8.count - 5 < 108 { return text }
+            refuse(found: text, "use a shorter path: a Unix socket's has at most 107 bytes")
+            return nil
+        }
+        if let colon = text.lastIndex(of: ":") {
+            let host = text[..<colon]
+            let port = text[text.index(after: colon)...]
+            let isHost =
+                !host.isEmpty && (host.hasPrefix("[") ? host.hasSuffix("]") : !host.contains(":")) && !host.contains { " /@".contains($0) }
+            let isPort = port.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } && UInt16(port) != nil
+            if isHost && isPort { return text }
+        }
+        refuse(found: text, "use \"host:port\", as in \"127.0.0.1:9144\", or \"unix:/path\"")
+        return nil
+    }
+
+    /// What names a source or an output: it becomes a label value and part of file names.
+    func identifier() -> String? {
+        guard let text = string() else { return nil }
+        let isPlain = text.utf8.allSatisfy { Self.isLetterOrDigit($0) || "_-.".utf8.contains($0) }
+        if isPlain && (1...64).contains(text.utf8.count) && !text.hasPrefix(".") { return text }
+        refuse(found: text, "use 1 to 64 letters, digits, `_`, `-` and `.`, not starting with `.`")
+        return nil
+    }
+
+    /// A POSIX extended regular expression that compiles.
+    func regularExpression() -> String? {
+        guard let text = string() else { return nil }
+        if text.utf8.contains(0) || text.utf8.count > 4096 {
+            refuse(found: text, "use an expression of at most 4096 bytes without NUL")
+            return nil
+        }
+        var expression = regex_t()
+        let code = regcomp(&expression, text, REG_EXTENDED | REG_NOSUB)
+        if code == 0 {
+            regfree(&expression)
+            return text
+        }
+        let reason = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+            regerror(code, &expression, buffer.baseAddress, buffer.count)
+            return buffer.baseAddress.map { String(cString: $0) } ?? ""
+        }
+        refuse(
+            found: text, "use a POSIX extended regular expression (\(reason))",
+            hint: "Digits are [0-9], spaces [[:space:]]; a literal dot is \"\\\\.\".")
+        return nil
+    }
+
+    /// A constant text, or `"$field"`. `"$$…"` is a constant that starts with one dollar.
+    func template() -> FieldTemplate? {
+        guard case .string = value else {
+            refuse("use a text, or \"$field\" for a field of the line", hint: Self.inQuotes(value))
+            return nil
+        }
+        guard let text = string() else { return nil }
+        if text.hasPrefix("$$") { return .constant(String(text.dropFirst())) }
+        if !text.hasPrefix("$") { return .constant(text) }
+        return checkedField(String(text.dropFirst()), found: text).map(FieldTemplate.field)
+    }
+
+    /// `"$field"`; gives the path without the dollar.
+    func fieldReference() -> String? {
+        guard case .string = value else {
+            refuse("use \"$field\", a field of the line")
+            return nil
+        }
+        guard let text = string() else { return nil }
+        guard text.hasPrefix("$"), !text.hasPrefix("$$") else {
+            let guess = Self.fieldProblem(text) == nil ? "Did you mean \"$\(text)\"?" : nil
+            refuse(found: text, "use \"$field\", a field of the line", hint: guess)
+            return nil
+        }
+        return checkedField(String(text.dropFirst()), found: text)
+    }
+
+    /// A dotted path without a dollar, as in `timestamp.field`.
+    func fieldPath() -> String? {
+        guard let text = string() else { return nil }
+        if text.hasPrefix("$") {
+            refuse(found: text, "name the field without the dollar", hint: "Write \"\(text.dropFirst())\".")
+            return nil
+        }
+        return checkedField(text, found: text)
+    }
+
+    /// A number, or `"$field"`.
+    func amount() -> FieldTemplate? {
+        if case .number(let number) = value { return .constant(ConfigurationValue.text(of: number)) }
+        guard case .string = value else {
+            refuse("use a number, or \"$field\" for a field of the line")
+            return nil
+        }
+        guard let text = string() else { return nil }
+        if text.hasPrefix("$") { return checkedField(String(text.dropFirst()), found: text).map(FieldTemplate.field) }
+        if let number = Double(text), number.isFinite, !isLiteral { return .constant(ConfigurationValue.text(of: number)) }
+        refuse(
+            found: text, "use a number, or \"$field\" for a field of the line",
+            hint: Double(text) != nil
+                ? "Write the number without quotes." : Self.fieldProblem(text) == nil ? "Did you mean \"$\(text)\"?" : nil)
+        return nil
+    }
+
+    /// Any scalar as the text it has in a line.
+    func scalarText() -> String? {
+        switch value {
+        case .null: return "null"
+        case .bool(let value): return "\(value)"
+        case .number(let number): return ConfigurationValue.text(of: number)
+        case .string: return string()
+        case .array, .object:
+            refuse("use a text, a number, true, false or null")
+            return nil
+        }
+    }
+
+    /// Why `path` names no field; nil where it does.
+    static func fieldProblem(_ path: String) -> String? {
+        if path.isEmpty { return "use the field's name" }
+        if path.utf8.count > 256 { return "use at most 256 bytes" }
+        let segments = path.split(separator: ".", omittingEmptySubsequences: false)
+        if segments.contains(where: \.isEmpty) { return "use names with one dot between them" }
+        if segments.count > 8 { return "use at most 8 names with dots between them" }
+        if path.unicodeScalars.contains(where: { $0.value <= 0x20 || $0.value == 0x7f || "${}\"'".unicodeScalars.contains($0) }) {
+            return "use a name without spaces, quotes, braces and dollars"
+        }
+        return nil
+    }
+
+    static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        default: false
+        }
+    }
+
+    /// `[a-zA-Z_][a-zA-Z0-9_]*`, what Prometheus and Loki take as the name of a label.
+    static func isLabelName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+        return text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") } && text.utf8.count <= 256
+    }
+
+    private var isLiteral: Bool { if case .string(let raw) = value { !Interpolation.isNeeded(in: raw) } else { true } }
+
+    private func checkedField(_ path: String, found: String) -> String? {
+        guard let problem = Self.fieldProblem(path) else { return path }
+        refuse(found: found, problem, hint: path.hasPrefix("{") ? "A variable must be set to be put in: ${NAME:-default}." : nil)
+        return nil
+    }
+
+    private static func inQuotes(_ value: ConfigurationValue) -> String? {
+        switch value {
+        case .number, .bool: "A constant must be in quotes: \"\(value.found)\"."
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,151 @@
+/// The configuration and recipes that are built in, so that the program runs without a file. The texts are those of `config/`;
+/// a test compares them.
+enum EmbeddedConfiguration {
+    static let name = "built-in configuration"
+    /// No directory: recipes that it names are built in, too.
+    static let directory = "<built-in>"
+
+    static let recipes = ["transcode": transcodeRecipe]
+
+    /// The recipe that stands at `path` in `config/`.
+    static func recipe(atPath path: String) -> String? {
+        recipes.first { path == "recipes/\($0.key).json5" }?.value
+    }
+
+    static let configuration = #"""
+        // log-agent without a configuration of its own: this text is built in.
+        //
+        //   log-agent run                        reads /data/logs/*.log (or $TAILSPAN_LOGS/*.log) as transcode-service writes it
+        //   log-agent check --config FILE        tells what is wrong with a file, all at once
+        //
+        // JSON5: comments, keys without quotes, commas at the end. ${NAME:-default} takes an environment variable; "$name" takes a
+        // field of the line, also a nested one: "$http.status".
+
+        data_dir: "${TAILSPAN_DATA:-/var/lib/tailspan}/log-agent", // checkpoint, ledger, dead letters
+        memory: "32MiB",                          // for all buffers together; at the ceiling reading slows down and the file waits
+        server: { listen: "${TAILSPAN_LISTEN:-127.0.0.1:9144}", bearer_token_file: null }, // /metrics, /healthz, /ready, /api/v1/…
+
+        sources: [
+          { name: "transcode", type: "file",
+            include: ["${TAILSPAN_LOGS:-/data/logs}/*.log"],
+            exclude: ["*.gz"],
+            start_at: "beginning",                // of files that the agent has never seen; or "end"
+            format: "json",                       // or "text"
+            timestamp: { field: "timestamp", format: "rfc3339" },
+            labels: { job: "transcode", service: "$service", level: "$level" }, // few and bounded: each set of values is a stream
+            metadata: { trace_id: "$trace_id", span_id: "$span_id", job_id: "$job_id" },
+            watch: "auto",                        // inotify, and polling where that does not work; or "poll"
+            poll_interval: "1s",
+            max_line_bytes: "256KiB" },
+        ],
+
+        // transforms: [{ drop: { where: { level: "DEBUG" } } }],  // not shipped, but still counted by metrics
+
+        recipes: ["recipes/transcode.json5"],     // relative to this file; "transcode" alone is the built-in one
+
+        metrics: [
+          // { name: "logins_total", type: "counter", help: "Logins", where: { event: "user.login" }, labels: { method: "$method" } },
+        ],
+
+        outputs: [
+          // { name: "loki", type: "loki", url: "http://127.0.0.1:3100/loki/api/v1/push" },
+          { name: "local", type: "directory",     // gzip push bodies with an index, for machines without Loki
+            path: "${TAILSPAN_DATA:-/var/lib/tailspan}/logs",
+            retention: "24h", max_bytes: "1GiB" },
+        ],
+
+        """#
+
+    static let transcodeRecipe = #"""
+        // Metrics of transcode-service, derived from its log. One family, one owner: what no log line carries (queued and running
+        // jobs, storage, workers, requests in progress) is exposed by the service itself.
+        //
+        // Events, and the fields that they must carry:
+        //   http.request            method, endpoint (the route, such as /api/v1/jobs/{id}), status (number), duration_ms
+        //   job.created             job_id, status: "queued"
+        //   job.started             job_id, status: "processing", queue_time_seconds (from created to started)
+        //   job.completed           job_id, status: "completed", processing_duration_seconds (from created to completed)
+        //   job.failed              job_id, status: "failed", error_type
+        //   transcode.finished      resolution, duration_seconds, output_bytes, compression_ratio (output / input, 0 to 1)
+        //   transcription.finished  whisper_model, duration_seconds, word_count
+        // Every line may carry trace_id (32 hexadecimal digits): it becomes the exemplar.
+        {
+          description: "transcode-service: API, jobs, video, transcription",
+          metrics: [
+            // API
+            { name: "api_requests_total", type: "counter", help: "Total API requests",
+              where: { event: "http.request" },
+              labels: { method: "$method", endpoint: "$endpoint", status: "$status" },
+              exemplar: "$trace_id", max_series: 2000 },
+            { name: "api_request_duration_seconds", type: "histogram", help: "API request duration in seconds",
+              where: { event: "http.request" },
+              labels: { method: "$method", endpoint: "$endpoint" },
+              value: "$duration_ms", scale: 0.001,
+              buckets: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10],
+              exemplar: "$trace_id" },
+
+            // Jobs. jobs_total counts each change of status, so that its rates are those of the four counters in one family.
+            { name: "jobs_total", type: "counter", help: "Total number of jobs by the status that they reached",
+              where: { event: ["job.created", "job.started", "job.completed", "job.failed"] },
+              labels: { status: "$status" },
+              init: { status: ["queued", "processing", "completed", "failed"] } },
+            { name: "jobs_created_total", type: "counter", help: "Total number of jobs created",
+              where: { event: "job.created" }, exemplar: "$trace_id" },
+            { name: "jobs_completed_total", type: "counter", help: "Total number of completed jobs",
+              where: { event: "job.completed" }, exemplar: "$trace_id" },
+            { name: "jobs_failed_total", type: "counter", help: "Total number of failed jobs",
+              where: { event: "job.failed" },
+              labels: { error_type: "$error_type" },
+              exemplar: "$trace_id",
+              init: { error_type: ["transcode", "transcription", "storage", "unknown"] } },
+            { name: "job_processing_duration_seconds", type: "histogram", help: "Job processing duration in seconds",
+              where: { event: "job.completed" },
+              value: "$processing_duration_seconds",
+              buckets: [60, 300, 600, 1800, 3600, 7200, 14400], // 1 minute to 4 hours
+              exemplar: "$trace_id" },
+            { name: "job_queue_time_seconds", type: "histogram", help: "Time job spent in queue before processing",
+              where: { event: "job.started" },
+              value: "$queue_time_seconds",
+              buckets: [1, 5, 10, 30, 60, 300, 600],
+              exemplar: "$trace_id" },
+
+            // Video
+            { name: "video_transcode_duration_seconds", type: "histogram", help: "Video transcoding duration",
+              where: { event: "transcode.finished" },
+              labels: { resolution: "$resolution" },
+              value: "$duration_seconds",
+              buckets: [30, 60, 120, 300, 600, 1200, 1800, 3600],
+              exemplar: "$trace_id",
+              init: { resolution: ["360p", "720p"] } },
+            { name: "video_transcoded_bytes_total", type: "counter", help: "Total bytes transcoded",
+              where: { event: "transcode.finished" },
+              labels: { resolution: "$resolution" },
+              value: "$output_bytes",
+              exemplar: "$trace_id",
+              init: { resolution: ["360p", "720p"] } },
+            { name: "video_compression_ratio", type: "histogram", help: "Video compression ratio",
+              where: { event: "transcode.finished" },
+              labels: { resolution: "$resolution" },
+              value: "$compression_ratio",
+              buckets: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+              exemplar: "$trace_id",
+              init: { resolution: ["360p", "720p"] } },
+
+            // Transcription
+            { name: "transcription_duration_seconds", type: "histogram", help: "Transcription duration",
+              where: { event: "transcription.finished" },
+              labels: { whisper_model: "$whisper_model" },
+              value: "$duration_seconds",
+              buckets: [30, 60, 120, 300, 600, 1200, 1800],
+              exemplar: "$trace_id",
+              init: { whisper_model: ["tiny", "base", "small", "medium", "large"] } },
+            { name: "transcription_word_count", type: "histogram", help: "Number of words transcribed",
+              where: { event: "transcription.finished" },
+              value: "$word_count",
+              buckets: [100, 500, 1000, 2000, 5000, 10000],
+              exemplar: "$trace_id" },
+          ],
+        }
+
+        """#
+}

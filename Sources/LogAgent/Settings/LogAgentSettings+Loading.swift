@@ -1,0 +1,82 @@
+import Configuration
+
+/// A configuration that can be run, with what looked odd in it.
+struct LoadedSettings {
+    var settings: LogAgentSettings
+    /// In the order of the files' lines.
+    var warnings: [ConfigurationProblem]
+    /// What was read: the configuration itself, then its recipes.
+    var files: [String]
+}
+
+extension LogAgentSettings {
+    /// Reads the configuration file at `path` and the recipes that it names; the built-in configuration where that is nil.
+    /// Throws every error at once.
+    static func load(_ path: String?, environment: @escaping (String) -> String?) throws(ConfigurationError) -> LoadedSettings {
+        let problems = ConfigurationProblems()
+        let file =
+            if let path {
+                ConfigurationFile.read(path, problems: problems)
+            } else {
+                ConfigurationFile(
+                    EmbeddedConfiguration.configuration, name: EmbeddedConfiguration.name, directory: EmbeddedConfiguration.directory,
+                    problems: problems)
+            }
+        var files = [file?.name].compactMap(\.self)
+        let root = file?.root(environment: environment, problems: problems)
+        let settings = root?.object { LogAgentSettings(reading: $0, files: &files) }
+        guard let settings, !problems.hasErrors else { throw ConfigurationError(problems.sorted) }
+        return LoadedSettings(settings: settings, warnings: problems.sorted, files: files)
+    }
+
+    /// Parts with errors hold placeholders: the load fails then.
+    private init(reading object: ConfigurationObject, files: inout [String]) {
+        let root = object.node
+        let data = root.environment("TAILSPAN_DATA").flatMap { $0.isEmpty ? nil : $0 } ?? "/var/lib/tailspan"
+
+        dataDirectory = object["data_dir"].map { $0.absolutePath() ?? "" } ?? data + "/log-agent"
+        if !dataDirectory.hasPrefix("/") && object["data_dir"] == nil {
+            root.tell("The environment variable TAILSPAN_DATA is not an absolute path.")
+        }
+        memoryBytes = object["memory"].map { $0.size(in: 4 << 20...64 << 30).map(Int.init) ?? 0 } ?? 32 << 20
+        server =
+            object["server"].map { $0.object(ServerSettings.init(reading:)) ?? ServerSettings(listen: "", bearerToken: nil) }
+            ?? ServerSettings(listen: ServerSettings.defaultListen, bearerToken: nil)
+        sources = object.required("sources", "[{ name: \"app\", include: [\"/var/log/app/*.log\"] }]").map(SourceSettings.readAll) ?? []
+        transforms = object["transforms"]?.elements()?.compactMap(TransformSettings.read) ?? []
+
+        let recipes = object["recipes"]?.elementsOrSelf().flatMap { Recipe.readMetrics(namedBy: $0, files: &files) } ?? []
+        let own = object["metrics"].map(MetricSettings.readAll) ?? []
+        metrics = MetricSettings.merge(recipes: recipes, own: own)
+
+        outputs = object["outputs"].map(OutputSettings.readAll) ?? [OutputSettings.local(path: data + "/logs")]
+        for output in outputs where memoryBytes > 0 && output.batch.maximumBytes > 0 && output.inFlight > 0 {
+            let needed = output.batch.maximumBytes * (output.inFlight + 1)
+            if needed > memoryBytes {
+                (object["memory"] ?? root).tell(
+                    "`memory` is \(SizeText.text(UInt64(memoryBytes))), but output `\(output.name)` may need \(SizeText.text(UInt64(needed))):"
+                        + " (in_flight + 1) × batch.max_bytes.", hint: "Raise `memory`, or lower one of the two.")
+            }
+        }
+    }
+}
+
+extension ServerSettings {
+    static let defaultListen = "127.0.0.1:9144"
+
+    fileprivate init(reading object: ConfigurationObject) {
+        listen = object["listen"].map { $0.listenAddress() ?? "" } ?? Self.defaultListen
+        bearerToken = object["bearer_token_file"]?.secretFromFile().map(Secret.init)
+        object.misplaced("bearer_token", "a secret stands in a file of its own; use `bearer_token_file`", hidingLine: true)
+        object.later("tls")
+        if let node = object["listen"], bearerToken == nil, object["bearer_token_file"] == nil, Self.isReachable(listen) {
+            node.warn(
+                "`\(node.path)` is \"\(listen)\": other machines can read metrics and status without a token.",
+                hint: "Set `bearer_token_file`, or listen on 127.0.0.1.")
+        }
+    }
+
+    private static func isReachable(_ listen: String) -> Bool {
+        !listen.isEmpty && !["unix:", "127.", "[::1]:", "localhost:"].contains { listen.hasPrefix($0) }
+    }
+}

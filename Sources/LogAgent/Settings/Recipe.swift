@@ -1,0 +1,58 @@
+import Configuration
+
+/// A file of ready-made metrics that a configuration names in `recipes`.
+enum Recipe {
+    /// `node` names a file, relative to its own, or a built-in recipe: `"transcode"`.
+    static func readMetrics(namedBy node: ConfigurationNode, files: inout [String]) -> [PlacedMetric] {
+        guard let name = node.string() else { return [] }
+        guard let file = file(named: name, by: node) else { return [] }
+        if files.contains(file.name) {
+            node.tell("`\(node.path)`: \(file.name) is there already.")
+            return []
+        }
+        files.append(file.name)
+        let root = file.root(environment: node.environment, problems: node.problems)
+        let metrics = root.object { object in
+            _ = object["description"]?.string()
+            object.later("sources")
+            object.later("transforms")
+            return object["metrics"].map(MetricSettings.readAll) ?? []
+        }
+        return metrics ?? []
+    }
+
+    private static func file(named name: String, by node: ConfigurationNode) -> ConfigurationFile? {
+        let isBuiltInName = !name.contains("/") && !name.contains(".")
+        let text =
+            if isBuiltInName {
+                EmbeddedConfiguration.recipes[name]
+            } else if node.file.directory == EmbeddedConfiguration.directory {
+                EmbeddedConfiguration.recipe(atPath: name)
+            } else {
+                nil as String?
+            }
+        if let text {
+            return ConfigurationFile(
+                text, name: "built-in recipe \(name)", directory: EmbeddedConfiguration.directory, problems: node.problems)
+        }
+        let known = EmbeddedConfiguration.recipes.keys.sorted()
+        if isBuiltInName || node.file.directory == EmbeddedConfiguration.directory {
+            node.tell(
+                "`\(node.path)` is \(ConfigurationValue.quoted(name)), which is not a built-in recipe; there is \(ConfigurationNode.list(known)).",
+                hint: Suggestion.nearest(to: name, among: known).map { "Did you mean \"\($0)\"?" }
+                    ?? "A file's name ends in .json5: \"recipes/\(name).json5\".")
+            return nil
+        }
+        let path = node.file.resolve(name)
+        do throws(SmallFileError) {
+            _ = try SmallFile.read(path, maximumBytes: ConfigurationFile.maximumBytes)
+        } catch {
+            let base = name.split(separator: "/").last.map { $0.hasSuffix(".json5") ? String($0.dropLast(6)) : String($0) } ?? name
+            node.tell(
+                "`\(node.path)`: cannot read the recipe: \(error).",
+                hint: known.contains(base) ? "It is built in, too: write \"\(base)\"." : "Paths are relative to this file.")
+            return nil
+        }
+        return ConfigurationFile.read(path, problems: node.problems)
+    }
+}

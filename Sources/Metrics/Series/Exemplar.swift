@@ -1,0 +1,57 @@
+/// A trace id of at most 32 hexadecimal digits, as an exemplar names it.
+package struct ExemplarTrace: Equatable, BitwiseCopyable, Sendable {
+    let high: UInt64
+    let low: UInt64
+    let digitCount: UInt8
+
+    /// nil unless `text` is 1 to 32 hexadecimal digits that are not all 0. Upper case becomes lower case.
+    package init?(hexDigits text: UnsafeRawBufferPointer) {
+        guard (1...32).contains(text.count) else { return nil }
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        for byte in text {
+            let digit: UInt8
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+            default: return nil
+            }
+            high = high << 4 | low >> 60
+            low = low << 4 | UInt64(digit)
+        }
+        guard high | low != 0 else { return nil }
+        self.high = high
+        self.low = low
+        digitCount = UInt8(text.count)
+    }
+}
+
+/// The latest traced event of a counter or of one bucket, in 32 bytes.
+struct Exemplar: BitwiseCopyable, Sendable {
+    let high: UInt64
+    let low: UInt64
+    let value: Double
+    /// Milliseconds since 1970, times 64, plus the number of digits of the trace id; 0: no exemplar.
+    let stamp: UInt64
+
+    static let none = Exemplar(high: 0, low: 0, value: 0, stamp: 0)
+
+    init(high: UInt64, low: UInt64, value: Double, stamp: UInt64) {
+        self.high = high
+        self.low = low
+        self.value = value
+        self.stamp = stamp
+    }
+
+    init(_ trace: ExemplarTrace, value: Double, nanoseconds: UInt64) {
+        high = trace.high
+        low = trace.low
+        self.value = value
+        stamp = (nanoseconds / 1_000_000) << 6 | UInt64(trace.digitCount)
+    }
+
+    var exists: Bool { stamp != 0 }
+    var digitCount: Int { Int(stamp & 63) }
+    var milliseconds: UInt64 { stamp >> 6 }
+}
