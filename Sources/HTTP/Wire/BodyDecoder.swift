@@ -104,8 +104,8 @@ struct ChunkedDecoder: Sendable {
                 input.consume(piece.count)
             case .dataEnd:
                 let end = Array(input.bytes.prefix(2))
-                guard end.elementsEqual([0x0d, 0x0a].prefix(end.count)) else {
-                    throw .malformed("a chunk does not end where its size says: \(ASCIIText.quoted(end))")
+                if let wrong = end.indices.first(where: { end[$0] != [0x0d, 0x0a][$0] }) {
+                    throw .malformed("a chunk does not end where its size says: \(ASCIIText.quoted(end[...wrong]))")
                 }
                 if end.count < 2 { return false }
                 input.consume(2)
