@@ -10,7 +10,9 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "tailspan",
     products: [
-        .executable(name: "log-agent", targets: ["LogAgent"])
+        .executable(name: "log-agent", targets: ["LogAgent"]),
+        .executable(name: "log-generator", targets: ["LogGenerator"]),
+        .executable(name: "loki-sink", targets: ["LokiSinkServer"]),
     ],
     targets: [
         // C libraries: module maps only.
@@ -38,6 +40,11 @@ let package = Package(
                 "Delivery",
             ],
             swiftSettings: settings),
+
+        // What script/bench, demo and soak run beside the programs.
+        .executableTarget(name: "LogGenerator", dependencies: ["SystemIO"], path: "bench/LogGenerator", swiftSettings: settings),
+        .executableTarget(
+            name: "LokiSinkServer", dependencies: ["SystemIO", "HTTP"], path: "bench/LokiSinkServer", swiftSettings: settings),
 
         // Tests mirror the sources.
         .target(
