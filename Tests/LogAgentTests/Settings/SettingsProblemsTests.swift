@@ -276,7 +276,9 @@ import Testing
         ),
         (
             #"sources: [{ name: "a", include: "/a", timestamp: { field: "ts", format: "%Q" } }]"#,
-            [#"f:1:73: error: `sources[0].timestamp.format` is "%Q"; `%Q` is not a directive of strptime."#]
+            [
+                #"f:1:73: error: `sources[0].timestamp.format` is "%Q". `%Q` at position 0 is no directive; use %Y %y %m %b %B %h %d %e %j %H %I %p %M %S %f %z %Z %a %A %s %T %R %D %F %n %t or %%."#
+            ]
         ),
         (
             #"sources: [{ name: "a", include: "/a", labels: { "a-b": "x" } }]"#,
