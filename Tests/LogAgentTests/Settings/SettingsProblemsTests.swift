@@ -590,6 +590,15 @@ import Testing
         #expect(told(about: text) == problems)
     }
 
+    @Test func `of patterns with too many choices are told`() {
+        let pattern = "/" + String(repeating: "{a,b}", count: 9)
+        #expect(
+            told(about: "sources: [{ name: 'a', include: '\(pattern)' }]") == [
+                "f:1:33: error: `sources[0].include` is \"\(pattern)\"; use at most 256 choices by braces."
+            ])
+        #expect(told(about: "sources: [{ name: 'a', include: '\(pattern.dropLast(5))' }]") == [])
+    }
+
     @Test func `of metrics that share a name in OpenMetrics are told`() {
         let text =
             "sources: [{ name: 'a', include: '/a' }], metrics: [{ name: 'a_total', type: 'counter' }, { name: 'a', type: 'gauge', updates: [{ inc: 1 }] }]"
