@@ -1,4 +1,5 @@
 import Glibc
+import Tailing
 
 /// What looks odd about a configuration on this machine right now, though it may change: files that are not there, cannot be
 /// read or belong to two sources, directories that cannot be written.
@@ -12,10 +13,11 @@ enum PresentConditions {
         var unreadable: [String] = []
         var shared: [String] = []
         for source in settings.sources {
+            let excluded = source.exclude.map(GlobPattern.init)
             for pattern in source.include {
                 // `glob(3)` knows no `**`; what it would match is not looked at.
                 if pattern.contains("**") { continue }
-                let paths = files(matching: pattern).filter { !isExcluded($0, by: source.exclude) }
+                let paths = files(matching: pattern).filter { path in !excluded.contains { $0.matchesName(ofPath: path) } }
                 if paths.isEmpty {
                     warnings.append("source `\(source.name)`: \(pattern) matches no file now (it will be looked for while running).")
                 }
@@ -49,13 +51,6 @@ enum PresentConditions {
             guard let path = matches.gl_pathv[index] else { return nil }
             var status = stat()
             return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? String(cString: path) : nil
-        }
-    }
-
-    private static func isExcluded(_ path: String, by patterns: [String]) -> Bool {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        return patterns.contains { pattern in
-            pattern.contains("/") ? fnmatch(pattern, path, 0) == 0 : fnmatch(pattern, name, 0) == 0
         }
     }
 

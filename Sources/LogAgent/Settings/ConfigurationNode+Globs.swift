@@ -26,8 +26,13 @@ extension ConfigurationNode {
         return nil
     }
 
+    /// A pattern with braces is as many patterns.
+    private static let maximumGlobChoices = 256
+
     private static func globProblem(_ pattern: String) -> String? {
         var isInBraces = false
+        var choices = 1
+        var choicesInBraces = 1
         var bytes = Array(pattern.utf8)[...]
         while let byte = bytes.popFirst() {
             switch byte {
@@ -42,7 +47,12 @@ extension ConfigurationNode {
             case UInt8(ascii: "{"):
                 if isInBraces { return "braces cannot stand inside braces" }
                 isInBraces = true
-            case UInt8(ascii: "}"): isInBraces = false
+                choicesInBraces = 1
+            case UInt8(ascii: ",") where isInBraces: choicesInBraces += 1
+            case UInt8(ascii: "}"):
+                if isInBraces { choices *= choicesInBraces }
+                isInBraces = false
+                if choices > maximumGlobChoices { return "use at most \(maximumGlobChoices) choices by braces" }
             default: break
             }
         }

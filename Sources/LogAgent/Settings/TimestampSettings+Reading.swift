@@ -23,17 +23,12 @@ extension ConfigurationNode {
                 hint: Suggestion.nearest(to: text, among: names.map(\.0)).map { "Did you mean \"\($0)\"?" })
             return nil
         }
-        let known = Set("aAbBcCdDeFghHIjklmMnprRsStTyYzZ%f".utf8)
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else { continue }
-            guard let directive = rest.popFirst(), known.contains(directive) else {
-                let name =
-                    rest.startIndex > 0 ? String(decoding: Array(text.utf8)[(rest.startIndex - 2)..<rest.startIndex], as: UTF8.self) : "%"
-                refuse(found: text, "`\(name)` is not a directive of strptime")
-                return nil
-            }
+        do throws(TimestampPatternError) {
+            _ = try TimestampPattern(text)
+            return .pattern(text)
+        } catch {
+            tell("`\(path)` is \(ConfigurationValue.quoted(text)). \(error)")
+            return nil
         }
-        return .pattern(text)
     }
 }

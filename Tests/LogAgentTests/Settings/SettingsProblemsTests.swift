@@ -276,7 +276,9 @@ import Testing
         ),
         (
             #"sources: [{ name: "a", include: "/a", timestamp: { field: "ts", format: "%Q" } }]"#,
-            [#"f:1:73: error: `sources[0].timestamp.format` is "%Q"; `%Q` is not a directive of strptime."#]
+            [
+                #"f:1:73: error: `sources[0].timestamp.format` is "%Q". `%Q` at position 0 is no directive; use %Y %y %m %b %B %h %d %e %j %H %I %p %M %S %f %z %Z %a %A %s %T %R %D %F %n %t or %%."#
+            ]
         ),
         (
             #"sources: [{ name: "a", include: "/a", labels: { "a-b": "x" } }]"#,
@@ -586,6 +588,15 @@ import Testing
     @Test(arguments: metrics)
     func `of metrics are told`(text: String, problems: [String]) {
         #expect(told(about: text) == problems)
+    }
+
+    @Test func `of patterns with too many choices are told`() {
+        let pattern = "/" + String(repeating: "{a,b}", count: 9)
+        #expect(
+            told(about: "sources: [{ name: 'a', include: '\(pattern)' }]") == [
+                "f:1:33: error: `sources[0].include` is \"\(pattern)\"; use at most 256 choices by braces."
+            ])
+        #expect(told(about: "sources: [{ name: 'a', include: '\(pattern.dropLast(5))' }]") == [])
     }
 
     @Test func `of metrics that share a name in OpenMetrics are told`() {
