@@ -20,6 +20,8 @@ package struct HTTPServerSettings: Equatable, Sendable {
     package var listen: String
     /// When set, requests without it are answered 401.
     package var bearerToken: String?
+    /// When set, the listener speaks TLS only.
+    package var tls: TLSServerSettings?
     package var limits = HTTPLimits()
     /// Of a request body after `Content-Encoding: gzip` is undone.
     package var inflatedBytes = 8 << 20

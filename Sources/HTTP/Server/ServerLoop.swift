@@ -58,7 +58,7 @@ final class ServerLoop {
         /// As it stands in the sum of all.
         var heldBytes = 0
 
-        init(_ stream: consuming SocketStream, _ connection: ServerConnection) {
+        init(_ stream: SocketStream, _ connection: ServerConnection) {
             self.stream = stream
             self.connection = connection
         }
@@ -78,6 +78,7 @@ final class ServerLoop {
     private let mailbox: ServerMailbox
     private let workers: WorkerThreads
     private let policy: ServerConnection.Policy
+    private let tls: TLSContext?
     private let maximumConnections: Int
     private var listener: Listener?
     private let epoll: Epoll
@@ -93,8 +94,9 @@ final class ServerLoop {
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     private var now: UInt64 = SystemClock.monotonicNanoseconds()
 
-    init(settings: HTTPServerSettings, mailbox: ServerMailbox, workers: WorkerThreads) throws(SystemError) {
+    init(settings: HTTPServerSettings, tls: TLSContext?, mailbox: ServerMailbox, workers: WorkerThreads) throws(SystemError) {
         listener = mailbox.takeListener()
+        self.tls = tls
         self.mailbox = mailbox
         self.workers = workers
         maximumConnections = max(1, settings.connections)
@@ -173,7 +175,12 @@ final class ServerLoop {
             if openCount >= maximumConnections + Self.turnedAwayAllowance { return }
         }
         let raw = descriptor.rawValue
-        let client = Client(SocketStream(descriptor), ServerConnection(policy, now: now))
+        let stream = SocketStream(descriptor)
+        if let tls {
+            // Without memory for a session there is none for the connection.
+            do throws(TLSError) { try stream.secure(with: tls) } catch { return }
+        }
+        let client = Client(stream, ServerConnection(policy, now: now))
         let index = freeSlots.popLast() ?? slots.count
         if index == slots.count { slots.append(Slot()) }
         slots[index].client = client
@@ -215,7 +222,7 @@ final class ServerLoop {
 
     private func serve(_ event: Epoll.Event) {
         guard let index = index(of: event.token), let client = slots[index].client else { return }
-        if event.ready.contains(.writable), client.interest == .writable {
+        if !client.output.head.isEmpty {
             if let next = flush(client, index) { perform(next, index) }
             return
         }
@@ -226,7 +233,7 @@ final class ServerLoop {
 
     private func receive(_ client: Client, _ index: Int) {
         switch client.stream.receive(into: scratch) {
-        case .wouldBlock: return
+        case .wouldBlock(let interest): setInterest(interest, client, index)
         case .moved(let count):
             let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(scratch)[..<count])
             var action = client.connection.receive(bytes, now: now, wallSeconds: wallSeconds)
@@ -294,7 +301,8 @@ final class ServerLoop {
         }
         switch result {
         case .failed: remove(index)
-        case .wouldBlock, .ended: setInterest(.writable, client, index)
+        case .wouldBlock(let interest): setInterest(interest, client, index)
+        case .ended: remove(index)
         case .moved:
             client.output = ([], [])
             return client.connection.sent(now: now, wallSeconds: wallSeconds)
