@@ -7,6 +7,7 @@ import SystemIO
 final class PushSink: Sendable {
     private struct Totals {
         var pushes = 0
+        var entries = 0
         /// As they came over the wire.
         var receivedBytes = 0
         /// After `Content-Encoding` is undone.
@@ -45,14 +46,17 @@ final class PushSink: Sendable {
             totals.withLock { $0.refusedRequests += 1 }
             return .text("400 Bad Request: this sink takes application/json", status: 400)
         }
+        var entries = 0
         var latencies = LatencyHistogram()
-        if options.measuresLatency {
-            PushTimestamps.forEach(in: request.body) { latencies.record(nanoseconds: now > $0 ? now - $0 : 0) }
+        PushTimestamps.forEach(in: request.body) { timestamp in
+            entries += 1
+            if options.measuresLatency { latencies.record(nanoseconds: now > timestamp ? now - timestamp : 0) }
         }
         let number = totals.withLock { totals in
             totals.pushes += 1
             totals.receivedBytes += request.headers.first("Content-Length").flatMap(Int.init) ?? request.body.count
             totals.bodyBytes += request.body.count
+            totals.entries += entries
             totals.latency.add(latencies)
             if totals.firstPushNanoseconds == nil { totals.firstPushNanoseconds = now }
             totals.lastPushNanoseconds = now
@@ -82,10 +86,10 @@ final class PushSink: Sendable {
         totals.withLock { totals in
             let first = totals.firstPushNanoseconds ?? totals.lastPushNanoseconds
             let milliseconds = (totals.lastPushNanoseconds - first) / 1_000_000
-            var text = "{\"pushes\":\(totals.pushes),\"received_bytes\":\(totals.receivedBytes),\"body_bytes\":\(totals.bodyBytes)"
+            var text =
+                "{\"pushes\":\(totals.pushes),\"entries\":\(totals.entries),\"received_bytes\":\(totals.receivedBytes),\"body_bytes\":\(totals.bodyBytes)"
             text += ",\"refused_requests\":\(totals.refusedRequests),\"write_errors\":\(totals.writeErrors),\"span_ms\":\(milliseconds)"
             if options.measuresLatency {
-                text += ",\"entries\":\(totals.latency.count)"
                 for (name, part) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)] {
                     text += ",\"latency_\(name)_ms\":\(totals.latency.milliseconds(atQuantile: part))"
                 }
