@@ -10,12 +10,15 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "tailspan",
     products: [
-        .executable(name: "log-agent", targets: ["LogAgent"])
+        .executable(name: "log-agent", targets: ["LogAgent"]),
+        .executable(name: "log-generator", targets: ["LogGenerator"]),
+        .executable(name: "loki-sink", targets: ["LokiSinkServer"]),
     ],
     targets: [
         // C libraries: module maps only.
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
         // Shared modules; imports point from later to earlier ones.
         .target(name: "SystemIO", dependencies: ["CLinux"], swiftSettings: settings),
@@ -24,7 +27,7 @@ let package = Package(
         .target(name: "Metrics", swiftSettings: settings),
         .target(name: "Configuration", dependencies: ["SystemIO"], swiftSettings: settings),
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
-        .target(name: "HTTP", dependencies: ["SystemIO", "Gzip"], swiftSettings: settings),
+        .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "CLinux"], swiftSettings: settings),
         .target(
             name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"],
@@ -39,6 +42,11 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // What script/bench, demo and soak run beside the programs.
+        .executableTarget(name: "LogGenerator", dependencies: ["SystemIO"], path: "bench/LogGenerator", swiftSettings: settings),
+        .executableTarget(
+            name: "LokiSinkServer", dependencies: ["SystemIO", "HTTP"], path: "bench/LokiSinkServer", swiftSettings: settings),
+
         // Tests mirror the sources.
         .target(
             name: "TestSupport", dependencies: ["SystemIO", "HTTP", "Gzip"], path: "Tests/TestSupport",
@@ -50,7 +58,7 @@ let package = Package(
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "TailingTests", dependencies: ["Tailing", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
