@@ -18,6 +18,7 @@ let package = Package(
         // C libraries: module maps only.
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
         // Shared modules; imports point from later to earlier ones.
         .target(name: "SystemIO", dependencies: ["CLinux"], swiftSettings: settings),
@@ -26,7 +27,7 @@ let package = Package(
         .target(name: "Metrics", swiftSettings: settings),
         .target(name: "Configuration", dependencies: ["SystemIO"], swiftSettings: settings),
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
-        .target(name: "HTTP", dependencies: ["SystemIO", "Gzip"], swiftSettings: settings),
+        .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "CLinux"], swiftSettings: settings),
         .target(
             name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"],
@@ -57,7 +58,7 @@ let package = Package(
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "TailingTests", dependencies: ["Tailing", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "LogAgentTests", dependencies: ["LogAgent", "TestSupport"], swiftSettings: settings),

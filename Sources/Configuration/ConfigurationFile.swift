@@ -16,14 +16,18 @@ package final class ConfigurationFile: Sendable {
 
     /// Reads and parses the file at `path`. Gives nil, and tells `problems` why, where that fails.
     package static func read(_ path: String, problems: ConfigurationProblems) -> ConfigurationFile? {
-        let bytes: [UInt8]
         do throws(SmallFileError) {
-            bytes = try SmallFile.read(path, maximumBytes: maximumBytes)
+            return try ConfigurationFile(path: path, problems: problems)
         } catch {
             problems.add(ConfigurationProblem(.error, file: path, message: "Cannot read the configuration: \(error)."))
             return nil
         }
-        return ConfigurationFile(bytes, name: path, directory: directory(of: path), problems: problems)
+    }
+
+    /// The same for a file that another one names: the caller tells where, if it cannot be read.
+    package convenience init?(path: String, problems: ConfigurationProblems) throws(SmallFileError) {
+        let bytes = try SmallFile.read(path, maximumBytes: Self.maximumBytes)
+        self.init(bytes, name: path, directory: Self.directory(of: path), problems: problems)
     }
 
     /// Parses a text that is at hand. Gives nil, and tells `problems` why, where it is no JSON5.
@@ -62,7 +66,9 @@ package final class ConfigurationFile: Sendable {
             decoder.allowsJSON5 = true
             decoder.assumesTopLevelDictionary = true
             // The newline keeps the decoder from reading past the end of a number that ends the text (it trapped there).
-            value = try decoder.decode(ConfigurationValue.self, from: Data(bytes + [UInt8(ascii: "\n")]))
+            var input = bytes + [UInt8(ascii: "\n")]
+            for continuation in locator.continuations.reversed() { input.removeSubrange(continuation) }
+            value = try decoder.decode(ConfigurationValue.self, from: Data(input))
         } catch {
             let path = Self.path(of: error)
             refuse(

@@ -25,6 +25,8 @@ struct ConfigurationLocator {
 
     private(set) var places: [ConfigurationPath: Place] = [:]
     private(set) var duplicates: [Duplicate] = []
+    /// A backslash at the end of a line in a text, with the line's end: JSON5 leaves both out. The decoder would keep the line's end.
+    private(set) var continuations: [Range<Int>] = []
 
     private let bytes: [UInt8]
     private var offset = 0
@@ -186,9 +188,9 @@ struct ConfigurationLocator {
         case UInt8(ascii: "r"): text.append(0x0d)
         case UInt8(ascii: "b"): text.append(0x08)
         case UInt8(ascii: "f"): text.append(0x0c)
-        case UInt8(ascii: "\r"):
-            if peek == UInt8(ascii: "\n") { offset += 1 }
-        case UInt8(ascii: "\n"): break
+        case UInt8(ascii: "\r"), UInt8(ascii: "\n"):
+            if byte == UInt8(ascii: "\r") && peek == UInt8(ascii: "\n") { offset += 1 }
+            continuations.append(start..<offset)
         case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
         default:
             throw SyntaxError(offset: start, message: "Unknown escape in a text; a backslash itself is written `\\\\`.")

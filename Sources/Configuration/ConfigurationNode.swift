@@ -187,13 +187,21 @@ package struct ConfigurationNode {
         _ message: String, hint: String? = nil, severity: ConfigurationProblem.Severity = .error, at part: Part = .value,
         hidingLine: Bool = false
     ) {
+        if hidingLine { hideLines() }
         let place = file.place(of: path)
         let range = part == .key ? place?.key : place?.value
         problems.add(
             ConfigurationProblem(
                 severity, file: file.name, position: range.map { file.text.position(of: $0.lowerBound) }, message: message, hint: hint,
-                line: hidingLine ? nil : range.map { file.text.line(around: $0.lowerBound) },
+                line: range.map { file.text.line(around: $0.lowerBound) },
                 length: range.map { file.text.shownLength(of: $0) } ?? 1))
+    }
+
+    /// Keeps the lines that this value stands in out of all problems: it is, or may be, a secret.
+    package func hideLines() {
+        guard let place = file.place(of: path) else { return }
+        let lines = file.text.position(of: place.key.lowerBound).line...file.text.position(of: place.value.upperBound).line
+        problems.hideLines(lines, ofFile: file.name)
     }
 
     package func warn(_ message: String, hint: String? = nil, at part: Part = .value) {

@@ -36,7 +36,10 @@ package final class ConfigurationObject {
     package func has(_ key: String) -> Bool { members[key] != nil }
 
     /// Whether the key is there with the value null, which can mean something else than its absence.
-    package func isNull(_ key: String) -> Bool { members[key] == .null }
+    package func isNull(_ key: String) -> Bool {
+        if !known.contains(key) { known.append(key) }
+        return members[key] == .null
+    }
 
     /// Tells that `key`, where it is there, is a good idea but not there yet.
     package func later(_ key: String, _ instead: String? = nil) {

@@ -67,12 +67,19 @@ package final class ConfigurationProblems {
     /// The order in which files were opened: problems are told in it.
     private var fileOrder: [String] = []
     private var collected: [ConfigurationProblem] = []
+    /// `file:line`.
+    private var hiddenLines: Set<String> = []
 
     package init() {}
 
     package func add(_ problem: ConfigurationProblem) {
         if !fileOrder.contains(problem.file) { fileOrder.append(problem.file) }
         if seen.insert(problem).inserted { collected.append(problem) }
+    }
+
+    /// Keeps lines out of all problems, also of others that they hold: there is a secret in them.
+    func hideLines(_ lines: ClosedRange<Int>, ofFile file: String) {
+        for line in lines { hiddenLines.insert("\(file):\(line)") }
     }
 
     package var hasErrors: Bool { collected.contains { $0.severity == .error } }
@@ -85,6 +92,10 @@ package final class ConfigurationProblems {
             if files.0 != files.1 { return files.0 < files.1 }
             let positions = (left.element.position ?? end, right.element.position ?? end)
             return positions.0 == positions.1 ? left.offset < right.offset : positions.0 < positions.1
-        }.map(\.element)
+        }.map { _, problem in
+            var problem = problem
+            if let position = problem.position, hiddenLines.contains("\(problem.file):\(position.line)") { problem.line = nil }
+            return problem
+        }
     }
 }

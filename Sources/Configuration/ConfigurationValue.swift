@@ -16,8 +16,8 @@ package indirect enum ConfigurationValue: Equatable, Sendable {
         case .bool(let value): "\(value)"
         case .number(let value): Self.text(of: value)
         case .string(let value): Self.quoted(value)
-        case .array: "a list"
-        case .object: "an object"
+        case .array(let elements): elements.isEmpty ? "an empty list" : "a list"
+        case .object(let members): members.isEmpty ? "an empty object" : "an object"
         }
     }
 

@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import StructuredLogging
 
 /// The program: arguments → settings → service → exit code.
 @main
@@ -29,20 +30,28 @@ enum LogAgentCommand {
         case .check(let configuration):
             return CheckCommand.run(configuration, terminal: terminal, environment: environment)
         case .run(let configuration):
-            return withSettings(configuration, terminal, environment) { RunCommand.run(settings: $0, terminal: terminal) }
+            return withSettings(configuration, terminal, environment) { loaded in
+                if terminal.errorIsTerminal {
+                    ProblemReport.print(loaded.warnings, showingLines: true, terminal: terminal)
+                } else {
+                    ProblemReport.log(loaded.warnings, to: Logger(name: "configuration", output: LogOutput(service: "log-agent")))
+                }
+                return RunCommand.run(settings: loaded.settings, terminal: terminal)
+            }
         case .ledger(let action, let configuration):
-            return withSettings(configuration, terminal, environment) { LedgerCommand.run(action, settings: $0, terminal: terminal) }
+            return withSettings(configuration, terminal, environment) { loaded in
+                LedgerCommand.run(action, settings: loaded.settings, terminal: terminal)
+            }
         }
     }
 
     private static func withSettings(
         _ configuration: String?, _ terminal: Terminal, _ environment: @escaping (String) -> String?,
-        _ body: (LogAgentSettings) -> ExitCode
+        _ body: (LoadedSettings) -> ExitCode
     ) -> ExitCode {
         switch Result(catching: { () throws(ConfigurationError) in try LogAgentSettings.load(configuration, environment: environment) }) {
         case .success(let loaded):
-            ProblemReport.print(loaded.warnings, showingLines: terminal.errorIsTerminal, terminal: terminal)
-            return body(loaded.settings)
+            return body(loaded)
         case .failure(let error):
             ProblemReport.print(error.problems, showingLines: terminal.errorIsTerminal, terminal: terminal)
             return .usage

@@ -51,10 +51,10 @@ package struct FamilyDefinition: Equatable, Sendable {
 
     private static let units = ["seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams"]
 
-    /// Every name under which a line of the exposition may begin, the family's own included.
+    /// Every name under which a sample may stand.
     var sampleNames: [String] {
         switch kind {
-        case .counter: [name, baseName, baseName + "_created"]
+        case .counter: [name, baseName + "_created"]
         case .gauge: [name]
         case .histogram: [name] + ["_bucket", "_sum", "_count", "_created"].map { name + $0 }
         }
@@ -112,14 +112,20 @@ package struct FamilyDefinition: Equatable, Sendable {
     }
 }
 
-/// The names in use in one exposition: no two families may write lines under the same one.
+/// The names in use in one exposition. No two families may have the same name in OpenMetrics, and none may write samples under
+/// the name of another's: the counters `jobs_total` and `jobs_created_total` are fine, although the first writes `jobs_created`.
 struct SampleNames {
-    private var owners: [String: String] = [:]
+    private var families: [String: String] = [:]
+    private var samples: [String: String] = [:]
 
     mutating func claim(_ definition: FamilyDefinition) throws(MetricDeclarationError) {
-        for name in definition.sampleNames {
-            if let owner = owners[name] { throw .nameTaken(name: name, family: definition.name, owner: owner) }
+        if let owner = families[definition.baseName] {
+            throw .nameTaken(name: definition.baseName, family: definition.name, owner: owner)
         }
-        for name in definition.sampleNames { owners[name] = definition.name }
+        for name in definition.sampleNames {
+            if let owner = samples[name] { throw .nameTaken(name: name, family: definition.name, owner: owner) }
+        }
+        families[definition.baseName] = definition.name
+        for name in definition.sampleNames { samples[name] = definition.name }
     }
 }

@@ -8,6 +8,9 @@ package enum SystemClock {
     /// Time since the machine started; it never steps back.
     package static func monotonicNanoseconds() -> UInt64 { read(CLOCK_MONOTONIC) }
 
+    /// From `start` to `end`; 0 where `start` is the later one.
+    package static func nanoseconds(from start: UInt64, to end: UInt64) -> UInt64 { end > start ? end - start : 0 }
+
     private static func read(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         clock_gettime(clock, &time)

@@ -53,17 +53,19 @@ package final class DirectoryWatch {
     /// Hands on all events that are there, in order.
     package func drain(_ take: (Event) -> Void) throws(SystemError) {
         while let count = try descriptor.read(into: buffer), count > 0 {
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            let headBytes = MemoryLayout<inotify_event>.size
             var position = 0
-            while position + MemoryLayout<inotify_event>.size <= count {
-                let event = UnsafeRawPointer(buffer.baseAddress!.advanced(by: position)).loadUnaligned(as: inotify_event.self)
-                let name = UnsafeRawPointer(buffer.baseAddress!.advanced(by: position + MemoryLayout<inotify_event>.size))
-                position += MemoryLayout<inotify_event>.size + Int(event.len)
-                translate(event, name: event.len == 0 ? nil : name).map(take)
+            while position + headBytes <= count {
+                let event = bytes.loadUnaligned(fromByteOffset: position, as: inotify_event.self)
+                let name = bytes[(position + headBytes)...].prefix(Int(event.len)).prefix { $0 != 0 }
+                position += headBytes + Int(event.len)
+                translate(event, name: name.isEmpty ? nil : String(decoding: name, as: UTF8.self)).map(take)
             }
         }
     }
 
-    private func translate(_ event: inotify_event, name: UnsafeRawPointer?) -> Event? {
+    private func translate(_ event: inotify_event, name: String?) -> Event? {
         let mask = event.mask
         func has(_ bit: Int32) -> Bool { mask & UInt32(bitPattern: bit) != 0 }
         if has(IN_Q_OVERFLOW) { return .lookAgain }
@@ -73,7 +75,7 @@ package final class DirectoryWatch {
         }
         if mask & UInt32(IN_ISDIR) != 0 { return has(IN_MODIFY) ? nil : .lookAgain }
         guard let directory = directories[event.wd], let name else { return nil }
-        let path = directory + (directory == "/" ? "" : "/") + String(cString: name.assumingMemoryBound(to: CChar.self))
+        let path = directory + (directory == "/" ? "" : "/") + name
         if has(IN_MODIFY) { return .modified(path: path) }
         if has(IN_CREATE) || has(IN_MOVED_TO) { return .appeared(path: path) }
         if has(IN_DELETE) || has(IN_MOVED_FROM) { return .vanished(path: path) }

@@ -235,7 +235,7 @@ extension TailSet {
         }
         copy.found.status = status
         possibleCopies[copy.found.path] = copy
-        let hasWaited = now - copy.lastChangeNanoseconds > copyWaitNanoseconds
+        let hasWaited = SystemClock.nanoseconds(from: copy.lastChangeNanoseconds, to: now) > copyWaitNanoseconds
         if hasWaited || !mayBecomeCopy(copy.found, of: copy.original) {
             possibleCopies[copy.found.path] = nil
             addFile(copy.found, copy.identity, sourceIndex: copy.sourceIndex, firstPath: copy.found.path)

@@ -104,8 +104,10 @@ package final class TailSet {
     /// What the clock drives: files without inotify, missing directories, rotated files that come to rest, copies that prove to be none.
     package func tick() {
         let now = SystemClock.monotonicNanoseconds()
-        let needsPoll = now - lastPollNanoseconds >= pollNanoseconds
-        if wantsScan || now - lastScanNanoseconds >= Self.safetyScanNanoseconds || (needsPoll && !polledDirectories.isEmpty) {
+        let needsPoll = SystemClock.nanoseconds(from: lastPollNanoseconds, to: now) >= pollNanoseconds
+        if wantsScan || SystemClock.nanoseconds(from: lastScanNanoseconds, to: now) >= Self.safetyScanNanoseconds
+            || (needsPoll && !polledDirectories.isEmpty)
+        {
             scan()
         }
         guard needsPoll else { return }
@@ -154,7 +156,9 @@ package final class TailSet {
         let now = SystemClock.monotonicNanoseconds()
         return switch file.presence {
         case .named: false
-        case .rotated(let since), .deleted(let since): now - max(since, file.lastActivityNanoseconds) >= settleNanoseconds
+        case .rotated(let since), .deleted(let since):
+            SystemClock.nanoseconds(from: max(since, file.lastActivityNanoseconds), to: now)
+                >= settleNanoseconds
         case .gone: true
         }
     }
@@ -205,7 +209,9 @@ package final class TailSet {
         if file.isOpen, let status = try? file.currentStatus() {
             if status.size != file.observedSize { markReadable(file) }
             if status.linkCount == 0, case .rotated = file.presence { file.presence = .deleted(sinceNanoseconds: now) }
-        } else if case .rotated(let since) = file.presence, now - since > Self.absenceNanoseconds, file.path == nil {
+        } else if case .rotated(let since) = file.presence, SystemClock.nanoseconds(from: since, to: now) > Self.absenceNanoseconds,
+            file.path == nil
+        {
             contentIsGone(file, .deleted)
         } else if let path = file.path, let status = try? FileStatus(ofPath: path), status.size != file.observedSize {
             markReadable(file)

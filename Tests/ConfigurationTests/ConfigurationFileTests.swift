@@ -18,6 +18,14 @@ import Testing
         #expect(problems.sorted == [])
     }
 
+    @Test func `may break texts across lines`() {
+        let (root, problems) = parse("a: 'x\\\ny', b: \"1\\\r\n2\\n\\\n\\\n3\", c: [1 /* \\\n */]\nd: 1")
+        #expect(root == nil)
+        #expect(problems.sorted.map(\.summary) == ["f:7:1: error: Expected `,` after the value of `c`, found `d`."])
+        let good = parse("a: 'x\\\ny', b: \"1\\\r\n2\\n\\\n\\\n3\", c: [1 /* \\\n */]\n")
+        #expect(good.root?.value == .object(["a": .string("xy"), "b": .string("12\n3"), "c": .array([.number(1)])]))
+    }
+
     @Test(arguments: ["", "  \n", "// nothing", "{}"])
     func `may be empty`(text: String) {
         #expect(parse(text).root?.value == .object([:]))

@@ -122,3 +122,11 @@ final class ScriptedServer: Sendable {
 }
 
 let second: UInt64 = 1_000_000_000
+
+/// Bytes in which no part is like the one before it.
+func patternBytes(_ count: Int) -> [UInt8] {
+    let pattern = (0..<65_537).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
+    var bytes: [UInt8] = []
+    while bytes.count < count { bytes += pattern }
+    return Array(bytes[..<count])
+}

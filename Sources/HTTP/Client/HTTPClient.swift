@@ -6,6 +6,9 @@ import SystemIO
 package final class HTTPClient {
     private let endpoint: HTTPEndpoint
     private let limits: HTTPLimits
+    private let tls: TLSContext?
+    /// What a certificate must be for.
+    private let serverName: String?
     private var connection: Connection?
     private var lookup: AddressLookup?
     /// Hand this to another thread to end a ``send(method:target:headers:body:timeoutNanoseconds:)`` in progress.
@@ -15,16 +18,25 @@ package final class HTTPClient {
         let stream: SocketStream
         let address: String
 
-        init(_ stream: consuming SocketStream, address: String) {
+        init(_ stream: SocketStream, address: String) {
             self.stream = stream
             self.address = address
         }
     }
 
-    /// `limits.bodyBytes` bounds the body of an answer.
-    package init(endpoint: HTTPEndpoint, limits: HTTPLimits = HTTPLimits(headBytes: 64 << 10)) throws(HTTPClientError) {
+    /// `limits.bodyBytes` bounds the body of an answer. `tls` is used when the endpoint is `https`; it is loaded here.
+    package init(
+        endpoint: HTTPEndpoint, tls: TLSClientSettings = TLSClientSettings(), limits: HTTPLimits = HTTPLimits(headBytes: 64 << 10)
+    ) throws(HTTPClientError) {
         self.endpoint = endpoint
         self.limits = limits
+        if endpoint.isSecure, case .tcp(let host, _) = endpoint.location {
+            do throws(TLSError) { self.tls = try TLSContext(client: tls) } catch { throw .insecure(address: endpoint.description, error) }
+            serverName = tls.serverName ?? host
+        } else {
+            self.tls = nil
+            serverName = nil
+        }
         do throws(SystemError) { cancellation = try HTTPCancellation() } catch { throw .outOfResources(error) }
     }
 
@@ -107,9 +119,7 @@ extension HTTPClient {
                     return result.response
                 }
                 try wait(
-                    for: connection.stream.descriptor.rawValue, exchange.isSent || exchange.cannotSend ? POLLIN : POLLIN | POLLOUT,
-                    deadline,
-                    exchange.phase, address: connection.address)
+                    for: connection.stream.descriptor.rawValue, exchange.interest, deadline, exchange.phase, address: connection.address)
             }
         } catch {
             self.connection = nil
@@ -124,8 +134,10 @@ extension HTTPClient {
         private var output: OutgoingPieces
         private var parser: ResponseParser
         private let limits: HTTPLimits
-        private(set) var cannotSend = false
-        private var sendFailure: SystemError?
+        private var cannotSend = false
+        private var sendFailure: StreamFailure?
+        private var sendInterest: Epoll.Interest = []
+        private var receiveInterest: Epoll.Interest = .readable
 
         init(method: HTTPMethod, pieces: [UnsafeRawBufferPointer], limits: HTTPLimits) {
             output = OutgoingPieces(pieces)
@@ -134,11 +146,13 @@ extension HTTPClient {
         }
 
         var isSent: Bool { output.isDone }
+        /// What the socket must be ready for to go on.
+        var interest: Epoll.Interest { isSent || cannotSend ? receiveInterest : receiveInterest.union(sendInterest) }
         var hasAnswerBytes: Bool { parser.hasBytes }
         var phase: HTTPClientError.Phase { parser.hasBytes ? .receiving : isSent ? .waiting : .sending }
 
         /// nil when the socket is to be waited for.
-        mutating func step(_ stream: borrowing SocketStream, address: String) throws(HTTPClientError) -> ResponseParser.Result? {
+        mutating func step(_ stream: SocketStream, address: String) throws(HTTPClientError) -> ResponseParser.Result? {
             sendWhatFits(stream)
             do throws(HTTPParseError) {
                 return try receiveWhatCame(stream)
@@ -151,11 +165,15 @@ extension HTTPClient {
             }
         }
 
-        private mutating func sendWhatFits(_ stream: borrowing SocketStream) {
+        private mutating func sendWhatFits(_ stream: SocketStream) {
             while !output.isDone && !cannotSend {
                 switch stream.send(output) {
                 case .moved(let count): output.advance(by: count)
-                case .wouldBlock, .ended: return
+                case .wouldBlock(let interest):
+                    sendInterest = interest
+                    return
+                case .ended:
+                    cannotSend = true
                 case .failed(let error):
                     // The server may have answered before it closed: that answer is still to be read.
                     sendFailure = error
@@ -164,13 +182,17 @@ extension HTTPClient {
             }
         }
 
-        private mutating func receiveWhatCame(_ stream: borrowing SocketStream) throws(HTTPParseError) -> ResponseParser.Result? {
-            while true {
+        private mutating func receiveWhatCame(_ stream: SocketStream) throws(HTTPParseError) -> ResponseParser.Result? {
+            // Not for ever: the deadline is looked at in between.
+            for _ in 0..<64 {
                 var result: Result<ResponseParser.Result?, HTTPParseError> = .success(nil)
                 let more = withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { buffer in
                     switch stream.receive(into: buffer) {
-                    case .wouldBlock: return false
+                    case .wouldBlock(let interest):
+                        receiveInterest = interest
+                        return false
                     case .moved(let count):
+                        receiveInterest = .readable
                         parser.append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
                         result = Result { () throws(HTTPParseError) in try parser.next() }
                         // A short read emptied the socket: asking again would only cost a call.
@@ -187,6 +209,7 @@ extension HTTPClient {
                 if let response = try result.get() { return response }
                 if !more { return nil }
             }
+            return nil
         }
     }
 }
@@ -222,15 +245,33 @@ extension HTTPClient {
             var code = address.connect(descriptor)
             if code == EAGAIN {
                 // A Unix socket whose queue is full, and nothing tells when there is room.
-                try wait(for: -1, 0, deadline.atMost(milliseconds: 10), .connecting, address: name, orGiveUpAt: deadline)
+                try wait(for: -1, [], deadline.atMost(milliseconds: 10), .connecting, address: name, orGiveUpAt: deadline)
                 continue
             }
             if code == EINPROGRESS || code == EINTR {
-                try wait(for: descriptor.rawValue, POLLOUT, deadline, .connecting, address: name)
+                try wait(for: descriptor.rawValue, .writable, deadline, .connecting, address: name)
                 code = SocketOptions.pendingError(of: descriptor.rawValue)
             }
             guard code == 0 else { throw .cannotConnect(address: name, cause: SystemError(call: "connect", subject: name, code: code)) }
-            return Connection(SocketStream(descriptor), address: name)
+            let connection = Connection(SocketStream(descriptor), address: name)
+            if let tls { try secure(connection, tls, deadline) }
+            return connection
+        }
+    }
+
+    private func secure(_ connection: Connection, _ context: TLSContext, _ deadline: Deadline) throws(HTTPClientError) {
+        do throws(TLSError) { try connection.stream.secure(with: context, serverName: serverName) } catch {
+            throw .insecure(address: connection.address, error)
+        }
+        while true {
+            switch connection.stream.handshake() {
+            case .moved: return
+            case .wouldBlock(let interest):
+                try wait(for: connection.stream.descriptor.rawValue, interest, deadline, .securing, address: connection.address)
+            case .ended: throw .insecure(address: connection.address, .failed("the server ended the handshake"))
+            case .failed(.tls(let error)): throw .insecure(address: connection.address, error)
+            case .failed(.system(let error)): throw .insecure(address: connection.address, .failed(error.reason))
+            }
         }
     }
 
@@ -261,7 +302,7 @@ extension HTTPClient {
                 lookup = nil
                 do throws(HTTPLookupError) { return try result.get() } catch { throw .cannotResolve(error) }
             }
-            try wait(for: current.finished.rawValue, POLLIN, deadline, .resolving, address: endpoint.description)
+            try wait(for: current.finished.rawValue, .readable, deadline, .resolving, address: endpoint.description)
         }
     }
 }
@@ -308,9 +349,13 @@ extension HTTPClient {
 
     /// Returns when `descriptor` is ready, or at `deadline` where `final` is later; throws at the final deadline.
     private func wait(
-        for descriptor: Int32, _ events: Int32, _ deadline: Deadline, _ phase: HTTPClientError.Phase, address: String,
+        for descriptor: Int32, _ interest: Epoll.Interest, _ deadline: Deadline, _ phase: HTTPClientError.Phase, address: String,
         orGiveUpAt final: Deadline? = nil
     ) throws(HTTPClientError) {
+        let timedOut = HTTPClientError.timedOut(address: address, phase: phase, timeoutNanoseconds: deadline.timeoutNanoseconds)
+        // Also when more is ready: a server that never stops to send must not hold a request for ever.
+        if (final ?? deadline).hasPassed { throw timedOut }
+        let events = (interest.contains(.readable) ? POLLIN : 0) | (interest.contains(.writable) ? POLLOUT : 0)
         var waits = (
             pollfd(fd: cancellation.event.rawValue, events: Int16(POLLIN), revents: 0),
             pollfd(fd: descriptor, events: Int16(events), revents: 0)
@@ -323,8 +368,6 @@ extension HTTPClient {
             throw .cancelled
         }
         if count < 0 { throw .outOfResources(SystemError(call: "poll", subject: address)) }
-        if count == 0, (final ?? deadline).hasPassed {
-            throw .timedOut(address: address, phase: phase, timeoutNanoseconds: deadline.timeoutNanoseconds)
-        }
+        if count == 0, (final ?? deadline).hasPassed { throw timedOut }
     }
 }

@@ -6,6 +6,7 @@ package enum HTTPClientError: Error, Equatable, Sendable, CustomStringConvertibl
     package enum Phase: String, Equatable, Sendable {
         case resolving = "looking up the name"
         case connecting = "connecting"
+        case securing = "negotiating TLS"
         case sending = "sending the request"
         case waiting = "waiting for the answer"
         case receiving = "receiving the answer"
@@ -13,6 +14,8 @@ package enum HTTPClientError: Error, Equatable, Sendable, CustomStringConvertibl
 
     case cannotResolve(HTTPLookupError)
     case cannotConnect(address: String, cause: SystemError)
+    /// The TLS settings cannot be used, or the server did not prove who it is.
+    case insecure(address: String, TLSError)
     case timedOut(address: String, phase: Phase, timeoutNanoseconds: UInt64)
     /// The server closed or reset the connection before the answer was whole; the text says where.
     case closedEarly(address: String, detail: String)
@@ -28,6 +31,7 @@ package enum HTTPClientError: Error, Equatable, Sendable, CustomStringConvertibl
         switch self {
         case .cannotResolve(let error): "cannot look up \(error.host): \(error.reason)"
         case .cannotConnect(let address, let cause): "cannot connect to \(address): \(cause.reason)"
+        case .insecure(let address, let error): "no secure connection to \(address): \(error)"
         case .timedOut(let address, let phase, let timeout):
             "no answer from \(address) within \(Self.seconds(timeout)) s: still \(phase.rawValue)"
         case .closedEarly(let address, let detail): "\(address) gave no whole answer: \(detail)"

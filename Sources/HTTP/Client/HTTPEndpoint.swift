@@ -12,7 +12,7 @@ package enum HTTPEndpointError: Error, Equatable, Sendable, CustomStringConverti
     package var description: String {
         switch self {
         case .unsupportedScheme(let url):
-            "\(ASCIIText.quoted(url.utf8)) does not start with http:// or unix:; use for example http://127.0.0.1:3100/path"
+            "\(ASCIIText.quoted(url.utf8)) does not start with http://, https:// or unix:; use for example http://127.0.0.1:3100/path"
         case .noHost(let url): "\(ASCIIText.quoted(url.utf8)) names no host; use for example http://127.0.0.1:3100/path"
         case .badHost(let url, let host): "\(ASCIIText.quoted(host.utf8)) in \(ASCIIText.quoted(url.utf8)) is no host name or address"
         case .badPort(let url, let port):
@@ -39,13 +39,17 @@ package struct HTTPEndpoint: Equatable, Sendable, CustomStringConvertible {
     package let target: String
     /// What goes into `Host`.
     package let authority: String
+    /// Whether TLS is spoken.
+    package let isSecure: Bool
 
-    /// From `http://host:port/path?query`, or `unix:/path/to.sock`, to which `:/target` may be added.
+    /// From `http://host:port/path?query`, the same with `https`, or `unix:/path/to.sock`, to which `:/target` may be added.
     package init(url: String) throws(HTTPEndpointError) {
         if let path = Self.rest(of: url, after: "unix:") {
             try self.init(unix: path, url: url)
         } else if let rest = Self.rest(of: url, after: "http://") {
-            try self.init(tcp: rest, url: url)
+            try self.init(tcp: rest, isSecure: false, url: url)
+        } else if let rest = Self.rest(of: url, after: "https://") {
+            try self.init(tcp: rest, isSecure: true, url: url)
         } else {
             throw .unsupportedScheme(url: url)
         }
@@ -68,6 +72,7 @@ package struct HTTPEndpoint: Equatable, Sendable, CustomStringConvertible {
         }
         location = .unix(path: String(path))
         authority = "localhost"
+        isSecure = false
     }
 
     /// Cuts `:/target` off the end of a socket path.
@@ -84,7 +89,7 @@ package struct HTTPEndpoint: Equatable, Sendable, CustomStringConvertible {
         return try checkedTarget(target, url: url)
     }
 
-    private init(tcp rest: Substring, url: String) throws(HTTPEndpointError) {
+    private init(tcp rest: Substring, isSecure: Bool, url: String) throws(HTTPEndpointError) {
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         if authority.contains("@") { throw .credentialsInURL }
         let path = rest[authority.endIndex...]
@@ -97,7 +102,8 @@ package struct HTTPEndpoint: Equatable, Sendable, CustomStringConvertible {
             }
         }
         if port == 0 { throw .badPort(url: url, port: "0") }
-        location = .tcp(host: host, port: port ?? 80)
+        location = .tcp(host: host, port: port ?? (isSecure ? 443 : 80))
+        self.isSecure = isSecure
         self.authority = String(authority)
     }
 

@@ -16,6 +16,7 @@ package final class HTTPServer: Sendable {
 
     private let settings: Settings
     private let handler: Handler
+    private let tls: TLSContext?
     private let state: Mutex<State>
     private let mailbox: ServerMailbox
     private let workers = WorkerThreads()
@@ -29,6 +30,9 @@ package final class HTTPServer: Sendable {
     package init(settings: Settings, handler: @escaping Handler) throws(HTTPServerError) {
         self.settings = settings
         self.handler = handler
+        do throws(TLSError) { tls = try settings.tls.map { tls throws(TLSError) in try TLSContext(server: tls) } } catch {
+            throw .badTLSSettings(error)
+        }
         let listener = try Listener(settings.listen)
         address = listener.address
         port = listener.port
@@ -83,7 +87,8 @@ package final class HTTPServer: Sendable {
         let workers = workers
         let ended = ended
         let settings = settings
-        let handling = RequestHandling(settings: settings, handler: handler)
+        let tls = tls
+        let handling = RequestHandling(inflatedBytes: settings.inflatedBytes, handler: handler)
         try workers.start(count: settings.workers, stackBytes: settings.workerStackBytes) { request in
             handling.response(to: request)
         } answer: { token, response in
@@ -92,7 +97,7 @@ package final class HTTPServer: Sendable {
         try DetachedThread.start("http", stackBytes: 256 << 10) {
             // An error here means that epoll itself failed, which no input can cause; the listener closes with the loop.
             do throws(SystemError) {
-                try ServerLoop(settings: settings, mailbox: mailbox, workers: workers).run()
+                try ServerLoop(settings: settings, tls: tls, mailbox: mailbox, workers: workers).run()
             } catch {
                 mailbox.statistics.withLock { $0.openConnections = 0 }
             }

@@ -9,6 +9,7 @@ package enum HTTPServerError: Error, Equatable, Sendable, CustomStringConvertibl
     case socketInUse(path: String)
     /// Something that is no socket stands where the socket file should be made.
     case pathTaken(path: String)
+    case badTLSSettings(TLSError)
     case outOfResources(SystemError)
 
     package var description: String {
@@ -19,6 +20,7 @@ package enum HTTPServerError: Error, Equatable, Sendable, CustomStringConvertibl
         case .cannotListen(let address, let cause): "cannot listen on \(address): \(cause.reason)"
         case .socketInUse(let path): "cannot listen on unix:\(path): another program listens there"
         case .pathTaken(let path): "cannot listen on unix:\(path): there is a file that is no socket; move it or choose another path"
+        case .badTLSSettings(let error): "cannot listen with TLS: \(error)"
         case .outOfResources(let cause): "cannot start to listen: \(cause)"
         }
     }

@@ -20,9 +20,13 @@ package struct HTTPServerSettings: Equatable, Sendable {
     package var listen: String
     /// When set, requests without it are answered 401.
     package var bearerToken: String?
+    /// When set, the listener speaks TLS only.
+    package var tls: TLSServerSettings?
     package var limits = HTTPLimits()
     /// Of a request body after `Content-Encoding: gzip` is undone.
     package var inflatedBytes = 8 << 20
+    /// Of all requests that are being received or handled together. A request that would go above it is answered 503.
+    package var heldBytes = 64 << 20
     /// Above this the connection that was idle longest is closed, or, when none is idle, the new one is answered 503.
     package var connections = 512
     /// How many handlers run at once, each on its own thread.

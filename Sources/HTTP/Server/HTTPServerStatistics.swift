@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What a server has done since it started.
 package struct HTTPServerStatistics: Equatable, Sendable {
     package var acceptedConnections = 0
@@ -8,6 +6,8 @@ package struct HTTPServerStatistics: Equatable, Sendable {
     package var evictedConnections = 0
     /// Connections that were answered 503 or closed because there was no room.
     package var refusedConnections = 0
+    /// Requests that were answered 503 because too much was being received at once.
+    package var refusedRequests = 0
     /// Requests that reached the handler.
     package var handledRequests = 0
     /// Connections that ran into a timeout in the middle of a request or response.

@@ -29,6 +29,7 @@ struct ServerConnection: Sendable {
         var target: String
         var keepsConnection: Bool
         var refusal: HTTPResponse?
+        var bodyBytes = 0
     }
 
     private enum State {
@@ -74,6 +75,11 @@ struct ServerConnection: Sendable {
         }
     }
 
+    /// How many bytes of requests are kept for it, here and by its handler.
+    var heldBytes: Int {
+        if case .handling(let exchange) = state { parser.heldBytes + exchange.bodyBytes } else { parser.heldBytes }
+    }
+
     // MARK: Events
 
     mutating func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64, wallSeconds: Int) -> Action {
@@ -107,7 +113,8 @@ struct ServerConnection: Sendable {
         case .nextRequest:
             becomeIdle(now: now)
         case .linger:
-            if hasEnded { return close() }
+            // When stopping, a client that has nothing more to say is not waited for.
+            if hasEnded || isDraining && parser.isBetweenRequests { return close() }
             state = .lingering
             deadline = now &+ policy.timeouts.linger
             return .linger
@@ -131,9 +138,10 @@ struct ServerConnection: Sendable {
         return isReceiving ? .receive : .wait
     }
 
-    /// The server has no room: answers without having read anything.
-    mutating func turnAway(now: UInt64, wallSeconds: Int) -> Action {
-        refuse(503, "too many connections", now: now, wallSeconds: wallSeconds)
+    /// The server has no room for this connection, or for what it sends.
+    mutating func turnAway(because reason: String, now: UInt64, wallSeconds: Int) -> Action {
+        parser = RequestParser(limits: policy.limits)
+        return refuse(503, reason, now: now, wallSeconds: wallSeconds)
     }
 
     // MARK: Requests
@@ -145,9 +153,10 @@ struct ServerConnection: Sendable {
                 case .idle, .head:
                     guard case .head(let head, let framing)? = try parser.next() else { return awaitHead(now: now) }
                     if let interim = take(head, framing, now: now, wallSeconds: wallSeconds) { return interim }
-                case .body(let exchange):
+                case .body(var exchange):
                     guard case .complete(let body)? = try parser.next() else { return hasEnded ? close() : .receive }
                     if let refusal = exchange.refusal { return send(refusal, for: exchange, now: now, wallSeconds: wallSeconds) }
+                    exchange.bodyBytes = body.count
                     state = .handling(exchange)
                     deadline = .max
                     let line = exchange.head.start

@@ -55,8 +55,10 @@ final class ServerLoop {
         var interest: Epoll.Interest = .readable
         var output: (head: [UInt8], body: [UInt8]) = ([], [])
         var sentBytes = 0
+        /// As it stands in the sum of all.
+        var heldBytes = 0
 
-        init(_ stream: consuming SocketStream, _ connection: ServerConnection) {
+        init(_ stream: SocketStream, _ connection: ServerConnection) {
             self.stream = stream
             self.connection = connection
         }
@@ -76,12 +78,15 @@ final class ServerLoop {
     private let mailbox: ServerMailbox
     private let workers: WorkerThreads
     private let policy: ServerConnection.Policy
+    private let tls: TLSContext?
     private let maximumConnections: Int
     private var listener: Listener?
     private let epoll: Epoll
     private var slots: [Slot] = []
     private var freeSlots: [Int] = []
     private var openCount = 0
+    private var heldBytes = 0
+    private let maximumHeldBytes: Int
     /// No deadline of a connection is earlier; it may be later.
     private var earliestDeadline: UInt64 = .max
     private var acceptPausedUntil: UInt64?
@@ -89,11 +94,13 @@ final class ServerLoop {
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     private var now: UInt64 = SystemClock.monotonicNanoseconds()
 
-    init(settings: HTTPServerSettings, mailbox: ServerMailbox, workers: WorkerThreads) throws(SystemError) {
+    init(settings: HTTPServerSettings, tls: TLSContext?, mailbox: ServerMailbox, workers: WorkerThreads) throws(SystemError) {
         listener = mailbox.takeListener()
+        self.tls = tls
         self.mailbox = mailbox
         self.workers = workers
         maximumConnections = max(1, settings.connections)
+        maximumHeldBytes = settings.heldBytes
         policy = ServerConnection.Policy(
             limits: settings.limits, timeouts: settings.timeouts, token: settings.bearerToken.map { BearerToken($0) })
         epoll = try Epoll()
@@ -168,7 +175,12 @@ final class ServerLoop {
             if openCount >= maximumConnections + Self.turnedAwayAllowance { return }
         }
         let raw = descriptor.rawValue
-        let client = Client(SocketStream(descriptor), ServerConnection(policy, now: now))
+        let stream = SocketStream(descriptor)
+        if let tls {
+            // Without memory for a session there is none for the connection.
+            do throws(TLSError) { try stream.secure(with: tls) } catch { return }
+        }
+        let client = Client(stream, ServerConnection(policy, now: now))
         let index = freeSlots.popLast() ?? slots.count
         if index == slots.count { slots.append(Slot()) }
         slots[index].client = client
@@ -177,7 +189,7 @@ final class ServerLoop {
         do throws(SystemError) { try epoll.add(raw, .readable, token: token(of: index)) } catch { return remove(index) }
         // Most clients have sent their request by now; if not, this costs one call.
         if isFull {
-            perform(client.connection.turnAway(now: now, wallSeconds: wallSeconds), index)
+            perform(client.connection.turnAway(because: "too many connections", now: now, wallSeconds: wallSeconds), index)
         } else {
             earliestDeadline = min(earliestDeadline, client.connection.deadline)
         }
@@ -210,7 +222,7 @@ final class ServerLoop {
 
     private func serve(_ event: Epoll.Event) {
         guard let index = index(of: event.token), let client = slots[index].client else { return }
-        if event.ready.contains(.writable), client.interest == .writable {
+        if !client.output.head.isEmpty {
             if let next = flush(client, index) { perform(next, index) }
             return
         }
@@ -221,10 +233,16 @@ final class ServerLoop {
 
     private func receive(_ client: Client, _ index: Int) {
         switch client.stream.receive(into: scratch) {
-        case .wouldBlock: return
+        case .wouldBlock(let interest): setInterest(interest, client, index)
         case .moved(let count):
             let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(scratch)[..<count])
-            perform(client.connection.receive(bytes, now: now, wallSeconds: wallSeconds), index)
+            var action = client.connection.receive(bytes, now: now, wallSeconds: wallSeconds)
+            countHeldBytes(client)
+            if heldBytes > maximumHeldBytes, client.heldBytes > 0, case .receive = action {
+                mailbox.statistics.withLock { $0.refusedRequests += 1 }
+                action = client.connection.turnAway(because: "too much is being received at once", now: now, wallSeconds: wallSeconds)
+            }
+            perform(action, index)
         case .ended: perform(client.connection.receiveEnd(now: now, wallSeconds: wallSeconds), index)
         case .failed: remove(index)
         }
@@ -236,7 +254,14 @@ final class ServerLoop {
         while let action = next, let client = slots[index].client {
             earliestDeadline = min(earliestDeadline, client.connection.deadline)
             next = perform(action, client, index)
+            if slots[index].client === client { countHeldBytes(client) }
         }
+    }
+
+    private func countHeldBytes(_ client: Client) {
+        let bytes = client.connection.heldBytes
+        heldBytes += bytes - client.heldBytes
+        client.heldBytes = bytes
     }
 
     private func perform(_ action: ServerConnection.Action, _ client: Client, _ index: Int) -> ServerConnection.Action? {
@@ -276,7 +301,8 @@ final class ServerLoop {
         }
         switch result {
         case .failed: remove(index)
-        case .wouldBlock, .ended: setInterest(.writable, client, index)
+        case .wouldBlock(let interest): setInterest(interest, client, index)
+        case .ended: remove(index)
         case .moved:
             client.output = ([], [])
             return client.connection.sent(now: now, wallSeconds: wallSeconds)
@@ -294,7 +320,9 @@ final class ServerLoop {
 
     /// Closing the descriptor takes it out of the epoll set too.
     private func remove(_ index: Int) {
-        guard slots[index].client != nil else { return }
+        guard let client = slots[index].client else { return }
+        heldBytes -= client.heldBytes
+        client.heldBytes = 0
         slots[index].client = nil
         slots[index].generation &+= 1
         freeSlots.append(index)

@@ -25,6 +25,9 @@ package struct RequestParser: Sendable {
     /// How many bytes wait to be parsed.
     package var bufferedBytes: Int { input.count }
 
+    /// How much memory the bytes that have arrived take.
+    package var heldBytes: Int { input.count + body.count }
+
     /// Whether nothing of a further request has arrived.
     package var isBetweenRequests: Bool {
         if case .head(let parser) = state { !parser.hasStarted && input.isEmpty } else { false }

@@ -1,5 +1,4 @@
 import Configuration
-import Glibc
 
 /// `log-agent check`: every error of a configuration at once, or a summary of what it would do.
 enum CheckCommand {
@@ -7,7 +6,7 @@ enum CheckCommand {
         do throws(ConfigurationError) {
             let loaded = try LogAgentSettings.load(configuration, environment: environment)
             ProblemReport.print(loaded.warnings, showingLines: true, terminal: terminal)
-            for warning in presentWarnings(loaded.settings) {
+            for warning in PresentConditions.warnings(loaded.settings) {
                 terminal.error("\(terminal.styled("warning:", .yellow, onError: true)) \(warning)\n")
             }
             terminal.output(summary(loaded, terminal: terminal))
@@ -17,16 +16,6 @@ enum CheckCommand {
             let errors = error.problems.count { $0.severity == .error }
             terminal.error("\(errors) \(errors == 1 ? "error" : "errors").\n")
             return .usage
-        }
-    }
-
-    /// What is odd on this machine right now, though it may change.
-    static func presentWarnings(_ settings: LogAgentSettings) -> [String] {
-        settings.sources.flatMap { source in
-            source.include.compactMap { pattern in
-                isMatchedNow(pattern)
-                    ? nil : "source `\(source.name)`: \(pattern) matches no file now (it will be looked for while running)."
-            }
         }
     }
 
@@ -76,15 +65,5 @@ enum CheckCommand {
             "\(output.name)  directory  \(directory.path), \(SizeText.text(directory.maximumBytes)) at most, "
                 + (directory.retentionNanoseconds.map { "for \(DurationText.text($0))" } ?? "for ever")
         }
-    }
-
-    /// `glob(3)` knows no `**`: such a pattern counts as matched where the directory before it exists.
-    private static func isMatchedNow(_ pattern: String) -> Bool {
-        var pattern = pattern
-        if let stars = pattern.firstIndex(of: "*"), pattern[stars...].hasPrefix("**") { pattern = String(pattern[..<stars]) }
-        var matches = glob_t()
-        defer { globfree(&matches) }
-        let braces: Int32 = 1 << 10
-        return glob(pattern, braces | GLOB_NOSORT, nil, &matches) == 0 && matches.gl_pathc > 0
     }
 }

@@ -104,13 +104,8 @@ private struct Options {
             switch argument {
             case "--help", "-h": wantsHelp = true
             case "--config" where topic != .version, "-c" where topic != .version:
-                guard let path = rest.popFirst(), !path.isEmpty else {
-                    throw UsageError(
-                        message: "`\(argument)` needs a file.", hint: "For example: \(argument) /etc/log-agent.json5",
-                        helpCommand: helpCommand)
-                }
-                try set(path, helpCommand)
-            case _ where argument.hasPrefix("--config=") && topic != .version && argument.count > 9:
+                try set(rest.popFirst() ?? "", helpCommand)
+            case _ where argument.hasPrefix("--config=") && topic != .version:
                 try set(String(argument.dropFirst(9)), helpCommand)
             case _ where argument.hasPrefix("-"):
                 throw Invocation.unknownOption(argument, among: known, topic: topic)
@@ -132,6 +127,10 @@ private struct Options {
     }
 
     private mutating func set(_ path: String, _ helpCommand: String) throws(UsageError) {
+        if path.isEmpty {
+            throw UsageError(
+                message: "`--config` needs a file.", hint: "For example: --config /etc/log-agent.json5", helpCommand: helpCommand)
+        }
         if configuration != nil { throw UsageError(message: "`--config` is there twice.", hint: nil, helpCommand: helpCommand) }
         configuration = path
     }

@@ -1,4 +1,5 @@
 import Configuration
+import StructuredLogging
 
 /// Shows problems as compilers do: place, message, the line with a mark under it, and what to do.
 enum ProblemReport {
@@ -7,6 +8,18 @@ enum ProblemReport {
 
     static func print(_ problems: [ConfigurationProblem], showingLines: Bool, terminal: Terminal) {
         for problem in problems { terminal.error(text(problem, showingLine: showingLines, terminal: terminal)) }
+    }
+
+    /// For a program that is about to run without a person in front of it: its errors are JSON lines from the first on.
+    static func log(_ warnings: [ConfigurationProblem], to logger: Logger) {
+        for warning in warnings {
+            logger.warning(
+                "The configuration looks odd.",
+                [
+                    "config.place": .string(warning.position.map { "\(warning.file):\($0.line):\($0.column)" } ?? warning.file),
+                    "config.problem": .string(warning.message), "config.hint": warning.hint.map(LogValue.string) ?? .null,
+                ])
+        }
     }
 
     static func text(_ problem: ConfigurationProblem, showingLine: Bool = true, terminal: Terminal) -> String {
@@ -24,7 +37,7 @@ enum ProblemReport {
     private static func marked(_ line: String, _ position: TextPosition, _ length: Int, _ terminal: Terminal) -> String {
         let scalars = Array(line.unicodeScalars)
         let column = min(position.column - 1, scalars.count)
-        let start = column < shownCharacters - 20 ? 0 : column - 20
+        let start = column < shownCharacters - 20 ? 0 : min(column - 20, max(0, scalars.count - shownCharacters))
         let shown = scalars[start..<min(scalars.count, start + shownCharacters)]
         let carets = max(1, min(length, shown.endIndex - column))
         let number = "\(position.line)"

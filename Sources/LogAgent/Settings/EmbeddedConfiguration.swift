@@ -7,9 +7,9 @@ enum EmbeddedConfiguration {
 
     static let recipes = ["transcode": transcodeRecipe]
 
-    /// The recipe that stands at `path` in `config/`.
-    static func recipe(atPath path: String) -> String? {
-        recipes.first { path == "recipes/\($0.key).json5" }?.value
+    /// Which recipe stands at `path` in `config/`.
+    static func recipeName(ofPath path: String) -> String? {
+        recipes.keys.first { path == "recipes/\($0).json5" }
     }
 
     static let configuration = #"""
@@ -65,9 +65,9 @@ enum EmbeddedConfiguration {
         //   job.created             job_id, status: "queued"
         //   job.started             job_id, status: "processing", queue_time_seconds (from created to started)
         //   job.completed           job_id, status: "completed", processing_duration_seconds (from created to completed)
-        //   job.failed              job_id, status: "failed", error_type
-        //   transcode.finished      resolution, duration_seconds, output_bytes, compression_ratio (output / input, 0 to 1)
-        //   transcription.finished  whisper_model, duration_seconds, word_count
+        //   job.failed              job_id, status: "failed", error_type: "probe", "transcode", "transcription", "storage", "timeout", "unknown"
+        //   transcode.finished      resolution: "360p", "720p"; duration_seconds, output_bytes, compression_ratio (output / input, 0 to 1)
+        //   transcription.finished  whisper_model: "tiny", "base", "small", "medium", "large"; duration_seconds, word_count
         // Every line may carry trace_id (32 hexadecimal digits): it becomes the exemplar.
         {
           description: "transcode-service: API, jobs, video, transcription",
@@ -97,7 +97,7 @@ enum EmbeddedConfiguration {
               where: { event: "job.failed" },
               labels: { error_type: "$error_type" },
               exemplar: "$trace_id",
-              init: { error_type: ["transcode", "transcription", "storage", "unknown"] } },
+              init: { error_type: ["probe", "transcode", "transcription", "storage", "timeout", "unknown"] } },
             { name: "job_processing_duration_seconds", type: "histogram", help: "Job processing duration in seconds",
               where: { event: "job.completed" },
               value: "$processing_duration_seconds",

@@ -22,6 +22,13 @@ extension LogAgentSettings {
                     EmbeddedConfiguration.configuration, name: EmbeddedConfiguration.name, directory: EmbeddedConfiguration.directory,
                     problems: problems)
             }
+        return try load(file, environment: environment, problems: problems)
+    }
+
+    /// The same for a file that was parsed already; nil where that failed.
+    static func load(
+        _ file: ConfigurationFile?, environment: @escaping (String) -> String?, problems: ConfigurationProblems
+    ) throws(ConfigurationError) -> LoadedSettings {
         var files = [file?.name].compactMap(\.self)
         let root = file?.root(environment: environment, problems: problems)
         let settings = root?.object { LogAgentSettings(reading: $0, files: &files) }
@@ -35,7 +42,7 @@ extension LogAgentSettings {
         let data = root.environment("TAILSPAN_DATA").flatMap { $0.isEmpty ? nil : $0 } ?? "/var/lib/tailspan"
 
         dataDirectory = object["data_dir"].map { $0.absolutePath() ?? "" } ?? data + "/log-agent"
-        if !dataDirectory.hasPrefix("/") && object["data_dir"] == nil {
+        if !data.hasPrefix("/") && (object["data_dir"] == nil || object["outputs"] == nil) {
             root.tell("The environment variable TAILSPAN_DATA is not an absolute path.")
         }
         memoryBytes = object["memory"].map { $0.size(in: 4 << 20...64 << 30).map(Int.init) ?? 0 } ?? 32 << 20
@@ -50,13 +57,22 @@ extension LogAgentSettings {
         metrics = MetricSettings.merge(recipes: recipes, own: own)
 
         outputs = object["outputs"].map(OutputSettings.readAll) ?? [OutputSettings.local(path: data + "/logs")]
-        for output in outputs where memoryBytes > 0 && output.batch.maximumBytes > 0 && output.inFlight > 0 {
-            let needed = output.batch.maximumBytes * (output.inFlight + 1)
-            if needed > memoryBytes {
-                (object["memory"] ?? root).tell(
-                    "`memory` is \(SizeText.text(UInt64(memoryBytes))), but output `\(output.name)` may need \(SizeText.text(UInt64(needed))):"
-                        + " (in_flight + 1) × batch.max_bytes.", hint: "Raise `memory`, or lower one of the two.")
-            }
+        if memoryBytes > 0 { tellWhatNeedsMoreMemory(object) }
+    }
+
+    private func tellWhatNeedsMoreMemory(_ object: ConfigurationObject) {
+        let root = object.node
+        for source in sources where source.maximumLineBytes > memoryBytes / 4 {
+            (object["memory"] ?? root).tell(
+                "`memory` is \(SizeText.text(UInt64(memoryBytes))), but source `\(source.name)` has max_line_bytes "
+                    + "\(SizeText.text(UInt64(source.maximumLineBytes))); a line must fit into a quarter of it.",
+                hint: "Raise `memory`, or lower `max_line_bytes`.")
+        }
+        let batchBytes = outputs.reduce(0) { $0 + $1.batch.maximumBytes * ($1.inFlight + 1) }
+        if batchBytes > memoryBytes {
+            (object["memory"] ?? root).tell(
+                "`memory` is \(SizeText.text(UInt64(memoryBytes))), but the outputs may need \(SizeText.text(UInt64(batchBytes))):"
+                    + " for each (in_flight + 1) × batch.max_bytes.", hint: "Raise `memory`, or lower one of the two.")
         }
     }
 }

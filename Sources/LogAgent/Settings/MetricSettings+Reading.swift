@@ -1,11 +1,5 @@
 import Configuration
 
-/// A metric with the place that defines it, for messages about two of them.
-struct PlacedMetric {
-    var metric: MetricSettings
-    var node: ConfigurationNode
-}
-
 extension MetricSettings {
     static let defaultMaximumSeries = 1000
 
@@ -13,39 +7,6 @@ extension MetricSettings {
         (node.elements() ?? []).compactMap { element in
             let metric = element.object(MetricSettings.init(reading:)) ?? nil
             return metric.map { PlacedMetric(metric: $0, node: element) }
-        }
-    }
-
-    /// The configuration's own metrics replace those of the same name from recipes. Names that clash otherwise are told.
-    static func merge(recipes: [PlacedMetric], own: [PlacedMetric]) -> [MetricSettings] {
-        let replaced = Set(own.map(\.metric.name))
-        let all = recipes.filter { !replaced.contains($0.metric.name) } + own
-        var families: [String: PlacedMetric] = [:]
-        var series: [String: PlacedMetric] = [:]
-        for placed in all where !placed.metric.name.isEmpty {
-            let name = placed.metric.name
-            if let other = families[name] {
-                placed.tellName("is there already: \(other.place(from: placed))", hint: "Keep one, or give one another name.")
-                continue
-            }
-            families[name] = placed
-            for exposed in placed.metric.exposedNames {
-                if let other = series[exposed] {
-                    placed.tellName("would expose `\(exposed)`, as does `\(other.metric.name)`: \(other.place(from: placed))")
-                    break
-                }
-                series[exposed] = placed
-            }
-        }
-        return all.map(\.metric)
-    }
-
-    /// The names of the samples that the family makes.
-    private var exposedNames: [String] {
-        switch kind {
-        case .counter: [name, name.hasSuffix("_total") ? String(name.dropLast(6)) + "_created" : name + "_created"]
-        case .gauge: [name]
-        case .histogram: [name, name + "_bucket", name + "_sum", name + "_count", name + "_created"]
         }
     }
 
@@ -167,36 +128,6 @@ extension MetricSettings {
             return nil
         }
         return lists
-    }
-}
-
-extension GaugeUpdate {
-    static func readAll(_ node: ConfigurationNode) -> [GaugeUpdate] {
-        guard let elements = node.elements() else { return [] }
-        if elements.isEmpty { node.refuse("name at least one update") }
-        return elements.compactMap { element in
-            element.object { object -> GaugeUpdate? in
-                let conditions = object["where"].map(FieldCondition.readAll) ?? []
-                let operations = Operation.allCases.compactMap { operation in object[operation.rawValue].map { (operation, $0) } }
-                guard let (operation, node) = operations.first, operations.count == 1 else {
-                    element.tell("`\(element.path)` must hold one of set, inc, dec, add, sub.", hint: "For example: { where: {…}, inc: 1 }")
-                    return nil
-                }
-                return node.amount().map { GaugeUpdate(conditions: conditions, operation: operation, amount: $0) }
-            } ?? nil
-        }
-    }
-}
-
-extension PlacedMetric {
-    fileprivate func tellName(_ message: String, hint: String? = nil) {
-        let member = node.member("name")
-        member.tell("`\(member.path)`: `\(metric.name)` \(message).", hint: hint)
-    }
-
-    /// Where this metric is, said in the file of `other`.
-    fileprivate func place(from other: PlacedMetric) -> String {
-        node.file.name == other.node.file.name ? "`\(node.path)`" : "`\(node.path)` in \(node.file.name)"
     }
 }
 

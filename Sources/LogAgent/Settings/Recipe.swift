@@ -23,20 +23,14 @@ enum Recipe {
 
     private static func file(named name: String, by node: ConfigurationNode) -> ConfigurationFile? {
         let isBuiltInName = !name.contains("/") && !name.contains(".")
-        let text =
-            if isBuiltInName {
-                EmbeddedConfiguration.recipes[name]
-            } else if node.file.directory == EmbeddedConfiguration.directory {
-                EmbeddedConfiguration.recipe(atPath: name)
-            } else {
-                nil as String?
-            }
-        if let text {
+        let isBuiltIn = node.file.directory == EmbeddedConfiguration.directory
+        let builtInName = isBuiltInName ? name : isBuiltIn ? EmbeddedConfiguration.recipeName(ofPath: name) : nil
+        if let builtInName, let text = EmbeddedConfiguration.recipes[builtInName] {
             return ConfigurationFile(
-                text, name: "built-in recipe \(name)", directory: EmbeddedConfiguration.directory, problems: node.problems)
+                text, name: "built-in recipe \(builtInName)", directory: EmbeddedConfiguration.directory, problems: node.problems)
         }
         let known = EmbeddedConfiguration.recipes.keys.sorted()
-        if isBuiltInName || node.file.directory == EmbeddedConfiguration.directory {
+        if isBuiltInName || isBuiltIn {
             node.tell(
                 "`\(node.path)` is \(ConfigurationValue.quoted(name)), which is not a built-in recipe; there is \(ConfigurationNode.list(known)).",
                 hint: Suggestion.nearest(to: name, among: known).map { "Did you mean \"\($0)\"?" }
@@ -45,7 +39,7 @@ enum Recipe {
         }
         let path = node.file.resolve(name)
         do throws(SmallFileError) {
-            _ = try SmallFile.read(path, maximumBytes: ConfigurationFile.maximumBytes)
+            return try ConfigurationFile(path: path, problems: node.problems)
         } catch {
             let base = name.split(separator: "/").last.map { $0.hasSuffix(".json5") ? String($0.dropLast(6)) : String($0) } ?? name
             node.tell(
@@ -53,6 +47,5 @@ enum Recipe {
                 hint: known.contains(base) ? "It is built in, too: write \"\(base)\"." : "Paths are relative to this file.")
             return nil
         }
-        return ConfigurationFile.read(path, problems: node.problems)
     }
 }

@@ -7,23 +7,25 @@ package struct ExemplarTrace: Equatable, BitwiseCopyable, Sendable {
     /// nil unless `text` is 1 to 32 hexadecimal digits that are not all 0. Upper case becomes lower case.
     package init?(hexDigits text: UnsafeRawBufferPointer) {
         guard (1...32).contains(text.count) else { return nil }
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        for byte in text {
-            let digit: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-            default: return nil
-            }
-            high = high << 4 | low >> 60
-            low = low << 4 | UInt64(digit)
-        }
-        guard high | low != 0 else { return nil }
+        let split = max(0, text.count - 16)
+        guard let high = Self.number(text[..<split]), let low = Self.number(text[split...]), high | low != 0 else { return nil }
         self.high = high
         self.low = low
         digitCount = UInt8(text.count)
+    }
+
+    /// Of at most 16 digits.
+    @inline(__always)
+    private static func number(_ digits: Slice<UnsafeRawBufferPointer>) -> UInt64? {
+        var value: UInt64 = 0
+        var isValid = true
+        for byte in digits {
+            let decimal = byte &- UInt8(ascii: "0")
+            let letter = (byte | 0x20) &- UInt8(ascii: "a")
+            isValid = isValid && (decimal < 10 || letter < 6)
+            value = value << 4 | UInt64((decimal < 10 ? decimal : letter &+ 10) & 15)
+        }
+        return isValid ? value : nil
     }
 }
 

@@ -9,9 +9,9 @@ package struct SeriesKey: ~Copyable {
     /// A longer label value is cut: a line of 256 KiB must not become a label of 256 KiB.
     package static let maximumValueBytes = 1024
 
-    @usableFromInline package private(set) var base: UnsafeMutableRawPointer
-    @usableFromInline package private(set) var count: Int
-    @usableFromInline package private(set) var valueCount: Int
+    package private(set) var base: UnsafeMutableRawPointer
+    @usableFromInline package var count: Int
+    @usableFromInline package var valueCount: Int
     private var capacity: Int
     /// How many values were cut since this buffer was made.
     package private(set) var cutValues: UInt64 = 0
@@ -27,6 +27,7 @@ package struct SeriesKey: ~Copyable {
 
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
+    @inlinable
     package mutating func removeAll() {
         count = 0
         valueCount = 0

@@ -28,6 +28,7 @@ struct HTTPEndpointTests {
         ("", HTTPEndpointError.unsupportedScheme(url: "")),
         ("127.0.0.1:3100", .unsupportedScheme(url: "127.0.0.1:3100")),
         ("ftp://x", .unsupportedScheme(url: "ftp://x")),
+        ("https://x:0/", .badPort(url: "https://x:0/", port: "0")),
         ("http://", .noHost(url: "http://")),
         ("http://:80/", .noHost(url: "http://:80/")),
         ("http://a b/", .badHost(url: "http://a b/", host: "a b")),
@@ -47,6 +48,14 @@ struct HTTPEndpointTests {
     ])
     func `a URL that is no endpoint is refused with its reason`(url: String, error: HTTPEndpointError) {
         #expect(throws: error) { try HTTPEndpoint(url: url) }
+    }
+
+    @Test func `https means TLS and another port`() throws {
+        let endpoint = try HTTPEndpoint(url: "HTTPS://loki.example/push")
+        #expect(endpoint.isSecure)
+        #expect(endpoint.location == .tcp(host: "loki.example", port: 443))
+        #expect(endpoint.authority == "loki.example")
+        #expect(try !HTTPEndpoint(url: "http://loki.example:443/push").isSecure)
     }
 
     @Test func `a refused URL with credentials does not print them`() {

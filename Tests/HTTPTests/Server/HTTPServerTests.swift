@@ -1,4 +1,5 @@
 import Glibc
+import Gzip
 import Synchronization
 import SystemIO
 import TestSupport
@@ -33,9 +34,10 @@ struct HTTPServerTests {
     }
 
     /// One raw conversation: what comes back until the server closes.
-    private func answer(_ server: HTTPServer, _ request: String) throws -> String {
+    private func answer(_ server: HTTPServer, _ request: String, closing: Bool = false) throws -> String {
         let socket = try RawSocket(connectingTo: server.port)
         try socket.write(request)
+        if closing { socket.finishWriting() }
         return try socket.readAll()
     }
 
@@ -206,10 +208,80 @@ struct HTTPServerTests {
     }
 
     @Test func `an answer of many megabytes arrives whole`() throws {
-        let body = (0..<(20 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        let body = patternBytes(20 << 20)
         try withServer(handler: { _ in HTTPResponse(status: 200, body: body) }) { server in
             let response = try client(server).send(method: .get, timeoutNanoseconds: 20 * second)
             #expect(response.body == body)
+        }
+    }
+
+    @Test func `a gzip body reaches the handler plain`() throws {
+        try withServer(handler: { .text("\($0.headers.contains("Content-Encoding")) \(String(decoding: $0.body, as: UTF8.self))") }) {
+            server in
+            let client = try client(server)
+            for coding in ["gzip", "X-GZIP", "identity, gzip"] {
+                let response = try client.send(
+                    method: .post, headers: ["Content-Encoding": coding], bytes: gzip(Array("plain".utf8)), timeoutNanoseconds: 20 * second)
+                #expect(response.bodyText == "false plain\n")
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("br", [1, 2, 3], 415), ("gzip, gzip", [1, 2, 3], 415), ("gzip", [1, 2, 3], 400),
+            ("gzip", Array(gzip([UInt8](repeating: 0, count: 100_001))), 413), ("gzip", Array(gzip([1, 2, 3]).dropLast()), 400),
+        ] as [(String, [UInt8], Int)])
+    func `a body that cannot be decoded is refused, and the connection goes on`(coding: String, body: [UInt8], status: Int) throws {
+        try withServer({ $0.inflatedBytes = 100_000 }) { server in
+            let client = try client(server)
+            let refused = try client.send(
+                method: .post, headers: ["Content-Encoding": coding], bytes: body, timeoutNanoseconds: 20 * second)
+            #expect(refused.status == status)
+            #expect(refused.headers.first("Accept-Encoding") == (status == 415 ? "gzip" : nil))
+            #expect(try client.send(method: .get, timeoutNanoseconds: 20 * second).status == 200)
+            #expect(server.statistics.acceptedConnections == 1)
+        }
+    }
+
+    @Test func `an answer is compressed when the handler allows it and the client asks`() throws {
+        let body = Array(String(repeating: "metric 1\n", count: 1000).utf8)
+        try withServer(handler: { HTTPResponse(status: 200, body: body, mayCompress: $0.target != "/plain") }) { server in
+            let client = try client(server)
+            func send(_ target: String, _ accept: String) throws -> HTTPResponse {
+                try client.send(method: .get, target: target, headers: ["Accept-Encoding": accept], timeoutNanoseconds: 20 * second)
+            }
+            let compressed = try send("/", "gzip")
+            #expect(compressed.headers.first("Content-Encoding") == "gzip")
+            #expect(compressed.headers.first("Vary") == "Accept-Encoding")
+            #expect(compressed.body.count < 1000)
+            #expect(try GzipDecoder.decompress(compressed.body, maximumBytes: 1 << 20) == body)
+            let plain = try send("/", "gzip;q=0")
+            #expect(plain.body == body)
+            #expect(plain.headers.first("Vary") == "Accept-Encoding")
+            #expect(try send("/plain", "gzip").body == body)
+        }
+    }
+
+    @Test func `requests that together are too large are refused one by one`() throws {
+        try withServer({ $0.heldBytes = 1500 }) { server in
+            let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+            let first = try RawSocket(connectingTo: server.port)
+            try first.write(head + String(repeating: "a", count: 999))
+            // The answer to the second proves that the first was read: both wait in the same loop, in this order.
+            try waitUntil("the second is refused") {
+                let text = try answer(server, head + String(repeating: "b", count: 999), closing: true)
+                return text.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n") && text.hasSuffix("too much is being received at once\n")
+            }
+            try first.write("a")
+            #expect(try first.read(until: String(repeating: "a", count: 1000)).hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(server.statistics.refusedRequests > 0)
+            // What was held is free again.
+            for _ in 0..<5 {
+                #expect(
+                    try client(server).send(method: .post, bytes: [UInt8](repeating: 1, count: 1000), timeoutNanoseconds: 20 * second)
+                        .status == 200)
+            }
         }
     }
 
@@ -401,4 +473,10 @@ final class Flag: Sendable {
     private let value = Atomic(false)
     var isRaised: Bool { value.load(ordering: .acquiring) }
     func raise() { value.store(true, ordering: .releasing) }
+}
+
+private func gzip(_ bytes: [UInt8]) -> [UInt8] {
+    var compressed: [UInt8] = []
+    GzipEncoder(level: GzipLevel(1)).compress(bytes.span.bytes, into: &compressed)
+    return compressed
 }

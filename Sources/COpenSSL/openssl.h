@@ -1,0 +1,6 @@
+// OpenSSL 3: what TLS takes.
+#pragma once
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>

@@ -1,0 +1,56 @@
+/// Growable raw memory for the bytes of one batch.
+///
+/// `@unchecked`: it owns its memory alone (it can't be copied), and who holds it as a `let` can only read.
+struct EntryBuffer: ~Copyable, @unchecked Sendable {
+    private(set) var base: UnsafeMutableRawPointer
+    private(set) var capacity: Int
+    private(set) var count = 0
+
+    init(capacity: Int) {
+        base = .allocate(byteCount: capacity, alignment: 16)
+        self.capacity = capacity
+    }
+
+    deinit { base.deallocate() }
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+    /// Makes room for `extra` bytes behind what is there.
+    mutating func reserve(_ extra: Int) {
+        guard count + extra > capacity else { return }
+        var grown = max(capacity * 2, 16 * 1024)
+        while grown < count + extra { grown *= 2 }
+        let moved = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 16)
+        moved.copyMemory(from: base, byteCount: count)
+        base.deallocate()
+        base = moved
+        capacity = grown
+    }
+
+    /// The room behind what is there, to be filled and then taken with ``advance(by:)``.
+    var room: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: base + count, count: capacity - count) }
+
+    mutating func advance(by filled: Int) {
+        precondition(filled <= capacity - count, "more was filled than there was room for")
+        count += filled
+    }
+
+    mutating func append(_ byte: UInt8) {
+        reserve(1)
+        base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    mutating func append(_ source: UnsafeRawBufferPointer) {
+        guard let start = source.baseAddress else { return }
+        reserve(source.count)
+        (base + count).copyMemory(from: start, byteCount: source.count)
+        count += source.count
+    }
+
+    mutating func append(_ text: StaticString) {
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    mutating func removeAll() { count = 0 }
+}

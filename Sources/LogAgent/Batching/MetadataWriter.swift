@@ -1,0 +1,79 @@
+import JSONScanning
+
+/// Writes a line's structured metadata: a JSON object of strings, the third element of a Loki entry.
+final class MetadataWriter {
+    private enum Part {
+        /// `"source":"nginx"`, complete.
+        case constant([UInt8])
+        /// `"trace_id":"`, to be followed by the value of the field in this slot.
+        case field(opening: [UInt8], slot: Int)
+        case path(opening: [UInt8])
+    }
+
+    private let parts: [Part]
+    private var bytes: [UInt8] = []
+    private var scratch: [UInt8] = []
+
+    init(_ metadata: [NamedTemplate], paths: FieldPaths) {
+        parts = metadata.map { named in
+            var opening: [UInt8] = [UInt8(ascii: "\"")]
+            JSONStringEscaping.append(named.name, to: &opening)
+            opening += Array("\":\"".utf8)
+            switch named.template {
+            case .constant(let text):
+                JSONStringEscaping.append(text, to: &opening)
+                return .constant(opening + [UInt8(ascii: "\"")])
+            case .field(LinePipeline.pathField): return .path(opening: opening)
+            case .field(let path): return .field(opening: opening, slot: paths.slot(of: path) ?? 0)
+            }
+        }
+    }
+
+    /// `{"trace_id":"4bf9…","span_id":"00f0…"}`, or nothing where no value is there. The result is overwritten by the next call.
+    func write(
+        _ scanner: JSONScanner, line: UnsafeRawBufferPointer, path: String, parseError: JSONScanError?, isCut: Bool
+    ) -> [UInt8] {
+        bytes.removeAll(keepingCapacity: true)
+        for part in parts {
+            switch part {
+            case .constant(let text): begin(text)
+            case .path(let opening):
+                begin(opening)
+                JSONStringEscaping.append(path, to: &bytes)
+                bytes.append(UInt8(ascii: "\""))
+            case .field(let opening, let slot): write(scanner[slot], opening, in: line)
+            }
+        }
+        if let parseError {
+            begin(Self.parseErrorOpening)
+            JSONStringEscaping.append(parseError.description, to: &bytes)
+            bytes.append(UInt8(ascii: "\""))
+        }
+        if isCut { begin(Self.cutMark) }
+        if !bytes.isEmpty { bytes.append(UInt8(ascii: "}")) }
+        return bytes
+    }
+
+    private static let parseErrorOpening = Array("\"parse_error\":\"".utf8)
+    private static let cutMark = Array("\"truncated\":\"true\"".utf8)
+
+    private func begin(_ text: [UInt8]) {
+        bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
+        bytes.append(contentsOf: text)
+    }
+
+    private func write(_ field: FieldValue, _ opening: [UInt8], in line: UnsafeRawBufferPointer) {
+        switch field.kind {
+        case .missing, .null: return
+        case .string where field.hasEscapes:
+            scratch.removeAll(keepingCapacity: true)
+            field.appendText(in: line, to: &scratch)
+            begin(opening)
+            scratch.withUnsafeBytes { _ = JSONStringEscaping.append($0, to: &bytes) }
+        case .string, .number, .true_, .false_, .object, .array:
+            begin(opening)
+            JSONStringEscaping.append(field.text(in: line), to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}

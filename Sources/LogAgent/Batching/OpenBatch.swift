@@ -1,0 +1,92 @@
+import JSONScanning
+import SystemIO
+
+/// Where in which file entries of a batch come from.
+struct SegmentReference: Equatable, Sendable {
+    /// `FileState.id`.
+    var file: UInt64
+    /// The number that `FileDelivery` gave.
+    var segment: UInt64
+}
+
+/// Entries of one stream that are not on their way yet. Used by the reading thread alone, until it is sealed.
+final class OpenBatch {
+    let stream: Stream
+    /// Monotonic time of the first entry.
+    let openedAt: UInt64
+    private var buffer: EntryBuffer
+    private var entries: [SealedBatch.Entry] = []
+    private var runs: [SealedBatch.Run] = []
+    private(set) var newestTimestamp: UInt64 = 0
+    private var oldestTimestamp: UInt64 = .max
+
+    init(stream: Stream, buffer: consuming EntryBuffer, openedAt: UInt64) {
+        self.stream = stream
+        self.buffer = buffer
+        self.openedAt = openedAt
+        self.buffer.removeAll()
+    }
+
+    var byteCount: Int { buffer.count + stream.labels.count }
+    var entryCount: Int { entries.count }
+
+    /// Adds `["<timestamp>","<line>"]`, or with `metadata`, a whole JSON object, `["<timestamp>","<line>",{…}]`.
+    /// Bytes that are no UTF-8 become U+FFFD; gives how often.
+    func append(
+        timestamp: UInt64, line: UnsafeRawBufferPointer, fileBytes: Int, metadata: UnsafeRawBufferPointer, from source: SegmentReference
+    ) -> Int {
+        if runs.last?.source != source { runs.append(SealedBatch.Run(source: source, firstEntry: entries.count)) }
+        if !entries.isEmpty { buffer.append(UInt8(ascii: ",")) }
+        entries.append(SealedBatch.Entry(offset: UInt32(buffer.count), fileBytes: UInt32(fileBytes)))
+        newestTimestamp = max(newestTimestamp, timestamp)
+        oldestTimestamp = min(oldestTimestamp, timestamp)
+        buffer.append("[\"")
+        appendDecimal(timestamp)
+        buffer.append("\",\"")
+        let replaced = appendEscaped(line)
+        buffer.append(UInt8(ascii: "\""))
+        if !metadata.isEmpty {
+            buffer.append(UInt8(ascii: ","))
+            buffer.append(metadata)
+        }
+        buffer.append(UInt8(ascii: "]"))
+        return replaced
+    }
+
+    /// Takes the entries out, for sending. The batch must not be used afterwards.
+    func seal(sequence: UInt64) -> SealedBatch {
+        var taken = EntryBuffer(capacity: 1)
+        swap(&taken, &buffer)
+        return SealedBatch(
+            sequence: sequence, labels: stream.labels, buffer: taken, entries: entries, runs: runs,
+            timestamps: min(oldestTimestamp, newestTimestamp)...newestTimestamp, openedAt: openedAt)
+    }
+
+    private func appendDecimal(_ number: UInt64) {
+        withUnsafeTemporaryAllocation(byteCount: 20, alignment: 8) { digits in
+            var rest = number
+            var start = digits.count
+            repeat {
+                start -= 1
+                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            buffer.append(UnsafeRawBufferPointer(rebasing: digits[start...]))
+        }
+    }
+
+    private func appendEscaped(_ line: UnsafeRawBufferPointer) -> Int {
+        // Most lines grow by a tenth or so; what does not fit is gone on with.
+        buffer.reserve(line.count + line.count / 4 + 64)
+        var rest = line
+        var replaced = 0
+        while !rest.isEmpty {
+            let progress = JSONStringEscaping.escape(rest, into: buffer.room)
+            buffer.advance(by: progress.written)
+            replaced += progress.replaced
+            rest = UnsafeRawBufferPointer(rebasing: rest[progress.consumed...])
+            if !rest.isEmpty { buffer.reserve(rest.count * 2 + 64) }
+        }
+        return replaced
+    }
+}

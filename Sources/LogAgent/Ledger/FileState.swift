@@ -1,0 +1,85 @@
+import SystemIO
+import Tailing
+
+/// What the agent knows of one file generation beside where to read it: what was counted, what was delivered to whom.
+///
+/// Only touched under the lock of ``AgentState``, so that the admin endpoints see it whole.
+final class FileState {
+    let id: UInt64
+    let sourceIndex: Int
+    /// What labels are made of.
+    let firstPath: String
+    /// Where reading began.
+    let startOffset: UInt64
+    /// Read and counted since then.
+    var read: Tally
+    /// Bytes that went away before they were read.
+    var lostUnreadBytes: UInt64
+    /// One for each output, in the order of the settings.
+    var deliveries: [FileDelivery]
+    /// Of outputs that the configuration does not name at present: kept as they were.
+    var otherOutputs: [Checkpoint.Output]
+
+    // Copies of what the tailed file says, for the endpoints.
+    var counted: FileCursor
+    var observedSize: UInt64
+    var path: String?
+    var isRotatedAway = false
+    var isGone = false
+
+    /// Monotonic time of the last read that came to the file's end; 0 before the first.
+    var lastAtEndNanoseconds: UInt64 = 0
+    /// The newest time of a line that was read, in nanoseconds since 1970; 0 before the first.
+    var newestLineNanoseconds: UInt64 = 0
+    /// nil until a line without a time of its own is met.
+    var observedTimes: ObservedTimes?
+    /// In one of the outputs' queues of files that delivery has fallen behind in.
+    var isQueuedForDelivery: [Bool]
+
+    init(of file: TailedFile, outputCount: Int) {
+        id = file.id
+        sourceIndex = file.sourceIndex
+        firstPath = file.firstPath
+        startOffset = file.counted.offset
+        read = Tally()
+        lostUnreadBytes = 0
+        deliveries = Array(repeating: FileDelivery(at: file.counted), count: outputCount)
+        otherOutputs = []
+        counted = file.counted
+        observedSize = file.observedSize
+        path = file.path
+        isQueuedForDelivery = Array(repeating: false, count: outputCount)
+    }
+
+    /// As a checkpoint has it. An output that the checkpoint does not know begins where counting is.
+    init(restoring saved: Checkpoint.File, of file: TailedFile, outputs: [String]) {
+        id = file.id
+        sourceIndex = file.sourceIndex
+        firstPath = file.firstPath
+        startOffset = saved.startOffset
+        read = saved.read
+        lostUnreadBytes = saved.lostUnreadBytes
+        deliveries = outputs.map { name in
+            guard let output = saved.outputs.first(where: { $0.name == name }) else { return FileDelivery(at: saved.saved.counted) }
+            return FileDelivery(at: output.delivered, ledger: output.ledger)
+        }
+        otherOutputs = saved.outputs.filter { !outputs.contains($0.name) }
+        counted = file.counted
+        observedSize = file.observedSize
+        path = file.path
+        isQueuedForDelivery = Array(repeating: false, count: outputs.count)
+    }
+
+    /// Counted, but at this output neither in a batch nor settled.
+    func isBehind(output: Int) -> Bool { deliveries[output].enqueued.offset < counted.offset }
+
+    /// What was read but not put into batches for this output.
+    func unqueued(output: Int) -> Tally {
+        read - deliveries[output].ledger.settled - deliveries[output].inFlight
+    }
+
+    /// Every output has settled every line that was counted.
+    var isDelivered: Bool {
+        deliveries.allSatisfy { $0.isSettled && $0.enqueued.offset >= counted.offset }
+    }
+}

@@ -1,0 +1,172 @@
+import Glibc
+import HTTP
+import JSONScanning
+import Metrics
+import StructuredLogging
+import SystemIO
+import Tailing
+
+/// Builds the stages of one agent and joins them: the file to read first.
+///
+/// `TailSet` finds and follows files → `Reader` reads them in turn → `LinePipeline` parses, derives, filters and batches each line →
+/// `OutputSender` compresses and sends → acknowledgements come back to `Reader`, which moves the cursors → `Checkpoint` saves both.
+struct LogAgentService {
+    /// How long stopping may take: sending what was read, and saving.
+    static let stopNanoseconds: UInt64 = 10_000_000_000
+
+    let settings: LogAgentSettings
+    let log: AgentLog
+
+    /// Runs until TERM or INT. Throws when it can't start.
+    func run() throws(LogAgentError) {
+        let signals = try attempt { () throws(SystemError) in try SignalSource([SIGTERM, SIGINT, SIGHUP]) }
+        let lock = try DataDirectory.open(settings.dataDirectory)
+
+        let checkpoints = CheckpointFile(dataDirectory: settings.dataDirectory)
+        let checkpoint = try load(checkpoints)
+        let control = try attempt { () throws(SystemError) in try ReaderControl() }
+        let registry = MetricRegistry(startedAt: SystemClock.wallNanoseconds())
+        let shared = SharedAgentState(try makeState(control: control, registry: registry))
+        restore(checkpoint, into: shared)
+        do throws(MetricDeclarationError) {
+            try AgentMetrics.register(in: registry, shared: shared)
+        } catch {
+            throw .metrics(error)
+        }
+
+        let routes = AdminRoutes(shared: shared, registry: registry)
+        let server = try startServer(routes)
+        defer { server.stop(drainNanoseconds: 1_000_000_000) }
+        signals.handle { signal in
+            guard signal == SIGTERM || signal == SIGINT else { return }
+            log.stopping(signal: signal == SIGTERM ? "TERM" : "INT")
+            control.stop(within: Self.stopNanoseconds)
+        }
+        log.started(
+            version: VersionCommand.version, listen: server.address, sources: settings.sources.count, outputs: settings.outputs.count,
+            metrics: settings.metrics.count)
+        try read(shared, checkpoint: checkpoint, checkpoints: checkpoints, control: control)
+        lock.release()
+        log.stopped(pendingBytes: shared.update { state in state.outputs.reduce(0) { $0 + Int(state.pending(at: $1).bytes) } })
+    }
+
+    private func load(_ file: CheckpointFile) throws(LogAgentError) -> Checkpoint? {
+        do throws(CheckpointError) {
+            return try file.load()
+        } catch {
+            if case .unreadable = error { throw .checkpoint(error, path: file.path) }
+            let path = try attempt { () throws(SystemError) in try file.setAside() }
+            log.checkpointSetAside(error, path: path)
+            return nil
+        }
+    }
+
+    private func makeState(control: ReaderControl, registry: MetricRegistry) throws(LogAgentError) -> sending AgentState {
+        let derived: DerivedMetrics
+        let pipelines: [LinePipeline]
+        do {
+            let paths = FieldPaths(
+                settings.sources.flatMap(LinePipeline.fieldPaths) + MetricRules.requiredPaths(settings.metrics)
+                    + LineFilter.requiredPaths(settings.transforms))
+            let scanner = JSONScanner(paths: paths)
+            // Every path was collected above.
+            let slot = { (path: String) in paths.slot(of: path) ?? 0 }
+            derived = try DerivedMetrics(settings.metrics, now: SystemClock.wallNanoseconds(), slot: slot)
+            let filter = try LineFilter(settings.transforms, slot: slot)
+            let directory = settings.dataDirectory + "/times"
+            pipelines = try settings.sources.map { source in
+                try LinePipeline(source: source, scanner: scanner, rules: derived.rules, filter: filter, timesDirectory: directory)
+            }
+        } catch {
+            throw .settings("\(error)")
+        }
+        var outputs: [OutputPort] = []
+        let budget = MemoryBudget(total: settings.memoryBytes, outputs: settings.outputs.count)
+        for (index, output) in settings.outputs.enumerated() {
+            let sender = try attempt { () throws(OutputSenderError) in
+                try OutputSender(
+                    index: index, settings: output, dataDirectory: settings.dataDirectory, outcomes: control.outcomes, registry: registry,
+                    logger: log.logger.named("output.\(output.name)"))
+            }
+            outputs.append(OutputPort(index: index, settings: output, sender: sender, budgetBytes: budget.bytesPerOutput))
+        }
+        return AgentState(settings: settings, outputs: outputs, derived: derived, pipelines: pipelines)
+    }
+
+    private func restore(_ checkpoint: Checkpoint?, into shared: SharedAgentState) {
+        guard let checkpoint else { return }
+        log.resuming(files: checkpoint.files.count, checkpointAge: AgentMetrics.seconds(since: checkpoint.writtenAt))
+        shared.update { state in
+            for closed in checkpoint.closed { state.closed[closed.sourceName] = closed }
+            for finding in state.derived.restore(checkpoint.metrics, now: SystemClock.wallNanoseconds()) { log.metricsNotRestored(finding) }
+        }
+    }
+
+    private func startServer(_ routes: AdminRoutes) throws(LogAgentError) -> HTTPServer {
+        do throws(HTTPServerError) {
+            let server = try HTTPServer(
+                settings: HTTPServer.Settings(listen: settings.server.listen, bearerToken: settings.server.bearerToken?.value)
+            ) { routes.answer($0) }
+            try server.start()
+            return server
+        } catch {
+            throw .server(error)
+        }
+    }
+
+    private func read(
+        _ shared: SharedAgentState, checkpoint: Checkpoint?, checkpoints: CheckpointFile, control: ReaderControl
+    ) throws(LogAgentError) {
+        let sources = settings.sources.map { source in
+            TailSource(
+                name: source.name, include: source.include, exclude: source.exclude,
+                startPosition: source.startAt == .end ? .end : .beginning, alwaysPolls: source.watch == .poll)
+        }
+        let tails = TailSet(
+            sources: sources, restored: checkpoint?.files.map(\.saved) ?? [], nextID: checkpoint?.nextFileID ?? 1,
+            pollNanoseconds: settings.sources.map(\.pollNanoseconds).min() ?? 1_000_000_000
+        ) { log.tailed($0) }
+        let names = settings.outputs.map(\.name)
+        shared.update { state in
+            for saved in checkpoint?.files ?? [] {
+                guard let file = tails.files[saved.saved.id] else { continue }
+                state.files[file.id] = FileState(restoring: saved, of: file, outputs: names)
+            }
+        }
+        let reader = try attempt { () throws(SystemError) in
+            try Reader(
+                shared: shared, tails: tails, control: control, checkpoints: CheckpointWriter(checkpoints), log: log,
+                maximumLineBytes: settings.sources.map(\.maximumLineBytes).max() ?? 0)
+        }
+        reader.run()
+    }
+
+    private func attempt<Value: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Value) throws(LogAgentError) -> Value {
+        do throws(Failure) {
+            return try body()
+        } catch {
+            throw .start("\(error)")
+        }
+    }
+}
+
+/// Why an agent could not start.
+enum LogAgentError: Error, CustomStringConvertible {
+    case start(String)
+    case settings(String)
+    case metrics(MetricDeclarationError)
+    case server(HTTPServerError)
+    case checkpoint(CheckpointError, path: String)
+    case dataDirectoryInUse(String)
+
+    var description: String {
+        switch self {
+        case .start(let why): "Can't start: \(why)"
+        case .settings(let why): "The configuration can't be used: \(why)"
+        case .metrics(let error): "The agent's own metrics can't be declared: \(error)"
+        case .server(let error): "\(error); check `server.listen`."
+        case .checkpoint(let error, let path): "\(error.description) Check the permissions of \(path)."
+        case .dataDirectoryInUse(let path): "Another log-agent uses the data directory \(path); give each its own `data_dir`."
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import SystemIO
+import Tailing
+
+extension Reader {
+    enum CountResult {
+        case read
+        /// An output's memory is full, but it is at work: the file's turn comes again when there is room.
+        case waitsForRoom
+        case nothing
+    }
+
+    /// Reads `file` on from where counting is: the lines move the metrics, and go to every output that has kept pace.
+    func count(_ file: TailedFile) -> CountResult {
+        guard let state = shared.update({ $0.files[file.id] }) ?? begin(file) else { return .nothing }
+        if file.isGone {
+            bookLoss(of: file, state)
+            return .nothing
+        }
+        // Older content of the same name comes first.
+        if let predecessor = file.predecessor, !hasBeenRead(predecessor) {
+            tails.markReadable(predecessor)
+            tails.markReadable(file)
+            return .waitsForRoom
+        }
+        guard let outputs = outputsInStep(with: state, file) else {
+            tails.markReadable(file)
+            return .waitsForRoom
+        }
+        let wasOpen = file.isOpen
+        let result = file.read(at: file.counted, into: buffer)
+        if file.isOpen && !wasOpen { openFileCount += 1 }
+        switch result {
+        case .bytes(let bytes, let reachesEnd):
+            let isFinal = reachesEnd && file.isRotatedAway && tails.isSettled(file)
+            let consumed = take(bytes, of: file, state, outputs: outputs, isFinal: isFinal)
+            if reachesEnd {
+                shared.update { _ in state.lastAtEndNanoseconds = SystemClock.monotonicNanoseconds() }
+                rest(file)
+            } else {
+                tails.markReadable(file)
+            }
+            return consumed > 0 ? .read : .nothing
+        case .replaced:
+            closeAccounting(of: file)
+            tails.replacedInPlace(file)
+            refresh(file)
+            return .read
+        case .unavailable(let error):
+            if let error {
+                shared.update { $0.readErrors += 1 }
+                log.unreadable(path: file.path ?? file.firstPath, error)
+            }
+            refresh(file)
+            return .nothing
+        }
+    }
+
+    /// Makes the state for a file that was just found.
+    private func begin(_ file: TailedFile) -> FileState? {
+        shared.update { state in
+            let made = FileState(of: file, outputCount: state.outputs.count)
+            state.files[file.id] = made
+            return made
+        }
+    }
+
+    private func hasBeenRead(_ file: TailedFile) -> Bool {
+        file.isGone || !file.isQueued || file.counted.offset >= file.observedSize
+    }
+
+    /// The outputs that take this file's next lines; nil when it is better to wait for one of them.
+    private func outputsInStep(with file: FileState, _ tailed: TailedFile) -> [OutputPort]? {
+        shared.update { state -> [OutputPort]? in
+            let now = SystemClock.monotonicNanoseconds()
+            var inStep: [OutputPort] = []
+            for output in state.outputs {
+                if file.isBehind(output: output.index) { continue }
+                // What came before under this name must be sent before.
+                if let predecessor = tailed.predecessor, let before = state.files[predecessor.id],
+                    before.isBehind(output: output.index)
+                {
+                    continue
+                }
+                if output.hasRoom {
+                    inStep.append(output)
+                } else if output.isWorthWaitingFor(now: now) {
+                    return nil
+                }
+            }
+            return inStep
+        }
+    }
+
+    private func take(
+        _ bytes: UnsafeRawBufferPointer, of file: TailedFile, _ state: FileState, outputs: [OutputPort], isFinal: Bool
+    ) -> Int {
+        guard !bytes.isEmpty || (isFinal && file.counted.isInsideCutLine) else {
+            refresh(file)
+            return 0
+        }
+        let now = SystemClock.wallNanoseconds()
+        file.lastActivityNanoseconds = SystemClock.monotonicNanoseconds()
+        return shared.update { agent in
+            let pipeline = agent.pipelines[file.sourceIndex]
+            let pass = LinePipeline.Pass(
+                counts: true, outputs: outputs,
+                segments: outputs.map { SegmentReference(file: state.id, segment: state.deliveries[$0.index].nextSegment) }, now: now)
+            let result = pipeline.take(
+                bytes, at: file.counted.offset, isInsideCutLine: file.counted.isInsideCutLine, isFinal: isFinal, of: state, pass: pass)
+            if result.progress.consumed > 0 || isFinal {
+                hasChanged = true
+                file.counted = TailedFile.advance(
+                    file.counted, over: bytes, by: result.progress.consumed, isInsideCutLine: result.progress.isInsideCutLine)
+                state.read += result.read
+                state.newestLineNanoseconds = max(state.newestLineNanoseconds, result.newestLineNanoseconds)
+                for output in outputs {
+                    state.deliveries[output.index].enqueue(
+                        through: file.counted, read: result.read, filtered: result.filtered,
+                        entryCount: Int(result.read.lines - result.filtered.lines))
+                }
+            }
+            mirror(file, state)
+            for output in agent.outputs where state.isBehind(output: output.index) && !state.isQueuedForDelivery[output.index] {
+                state.isQueuedForDelivery[output.index] = true
+                output.behind.append(state)
+            }
+            return result.progress.consumed
+        }
+    }
+
+    /// Copies what the endpoints show.
+    func refresh(_ file: TailedFile) {
+        shared.update { agent in agent.files[file.id].map { mirror(file, $0) } }
+    }
+
+    private func mirror(_ file: TailedFile, _ state: FileState) {
+        state.counted = file.counted
+        state.observedSize = file.observedSize
+        state.path = file.path
+        state.isRotatedAway = file.isRotatedAway
+        state.isGone = file.isGone
+    }
+
+    /// At the end of a file: does it need its descriptor any longer?
+    private func rest(_ file: TailedFile) {
+        if case .named = file.presence, openFileCount > maximumOpenFiles, file.isOpen {
+            file.closeDescriptor()
+            openFileCount -= 1
+        }
+    }
+
+    /// Nothing more of `file` can be read: what was not read, and what was not put into batches, is lost.
+    func bookLoss(of file: TailedFile, _ state: FileState) {
+        guard case .gone(let cause) = file.presence else { return }
+        shared.update { agent in
+            let unread = file.observedSize > file.counted.offset ? file.observedSize - file.counted.offset : 0
+            if unread > state.lostUnreadBytes {
+                agent.lostBytes[cause, default: 0] += unread - state.lostUnreadBytes
+                state.lostUnreadBytes = unread
+            }
+            for output in agent.outputs where state.isBehind(output: output.index) {
+                let lost = state.unqueued(output: output.index)
+                agent.lostBytes[cause, default: 0] += lost.bytes
+                state.deliveries[output.index].lose(through: state.counted, read: lost)
+                log.linesLost(path: state.firstPath, output: output.settings.name, cause: cause, lines: lost.lines, bytes: lost.bytes)
+            }
+            mirror(file, state)
+        }
+    }
+
+    /// The content of `file` was replaced in place: its partial last line will never be completed there.
+    private func closeAccounting(of file: TailedFile) {
+        log.replaced(path: file.path ?? file.firstPath, at: file.counted.offset, of: file.observedSize)
+    }
+}

@@ -1,0 +1,70 @@
+import SystemIO
+import Tailing
+
+extension Reader {
+    static let housekeepingNanoseconds: UInt64 = 1_000_000_000
+    static let checkpointNanoseconds: UInt64 = 1_000_000_000
+    /// Descriptors of files that rest this long are closed; the name opens them again.
+    static let idleDescriptorNanoseconds: UInt64 = 60_000_000_000
+
+    /// What the clock drives: catching up, checkpoints, closing what rests, forgetting what is over.
+    func housekeep(now: UInt64) {
+        if shared.update({ $0.isCatchingUp }) && hasCaughtUp() {
+            shared.update { $0.isCatchingUp = false }
+            log.caughtUp()
+        }
+        takeWrittenCheckpoint()
+        if hasChanged && SystemClock.nanoseconds(from: lastCheckpointNanoseconds, to: now) >= Self.checkpointNanoseconds
+            && !checkpoints.isBusy
+        {
+            lastCheckpointNanoseconds = now
+            checkpoint()
+        }
+        guard SystemClock.nanoseconds(from: lastHousekeepingNanoseconds, to: now) >= Self.housekeepingNanoseconds else { return }
+        lastHousekeepingNanoseconds = now
+        openFileCount = 0
+        for file in Array(tails.files.values) { lookAfter(file, now: now) }
+        let overflows = shared.update { state in
+            _ = state.derived.table.expire(now: SystemClock.wallNanoseconds())
+            return state.derived.table.takeOverflowReports()
+        }
+        for overflow in overflows { log.overflowed(overflow) }
+    }
+
+    /// Every file was read up to the size that it had at the start.
+    private func hasCaughtUp() -> Bool {
+        tails.files.values.allSatisfy { $0.isGone || !$0.isQueued || $0.counted.offset >= $0.sizeAtStart }
+    }
+
+    private func lookAfter(_ file: TailedFile, now: UInt64) {
+        if let predecessor = file.predecessor, shared.update({ $0.files[predecessor.id]?.isDelivered ?? true }),
+            predecessor.hasNothingUnread
+        {
+            file.predecessor = nil
+        }
+        guard let state = shared.update({ $0.files[file.id] }) else { return }
+        let isDelivered = shared.update { _ in state.isDelivered }
+        switch file.presence {
+        case .gone:
+            bookLoss(of: file, state)
+            if shared.update({ _ in state.isDelivered }) { forget(file, state) }
+        case .deleted where isDelivered && file.hasNothingUnread && tails.isSettled(file):
+            forget(file, state)
+        case .named, .rotated, .deleted:
+            let rests = SystemClock.nanoseconds(from: file.lastActivityNanoseconds, to: now) > Self.idleDescriptorNanoseconds
+            if file.isOpen && rests && file.path != nil && !file.isQueued { file.closeDescriptor() }
+        }
+        if file.isOpen { openFileCount += 1 }
+    }
+
+    private func forget(_ file: TailedFile, _ state: FileState) {
+        tails.forget(file)
+        shared.update { $0.close(state) }
+        hasChanged = true
+    }
+}
+
+extension TailedFile {
+    /// All that was ever seen of it was read.
+    var hasNothingUnread: Bool { counted.offset >= observedSize }
+}

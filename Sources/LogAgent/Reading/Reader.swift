@@ -1,0 +1,159 @@
+import Glibc
+import Metrics
+import StructuredLogging
+import Synchronization
+import SystemIO
+import Tailing
+
+/// The reading thread: waits for files to grow, reads them in turn, lets the lines go their way, and books what outputs answer.
+final class Reader {
+    /// One read brings at most this much, unless lines may be longer.
+    static let chunkBytes = 256 * 1024
+    /// Events are gathered for this long, so that a thousand lines a second do not make a thousand wake-ups.
+    static let gatherNanoseconds: UInt64 = 3_000_000
+    /// The same for each file that had something to read in the turn before: many small reads cost more than few larger ones.
+    static let gatherNanosecondsPerFile: UInt64 = 20_000
+    static let maximumGatherNanoseconds: UInt64 = 40_000_000
+
+    let shared: SharedAgentState
+    let tails: TailSet
+    let control: ReaderControl
+    let checkpoints: CheckpointWriter
+    let log: AgentLog
+    let buffer: UnsafeMutableRawBufferPointer
+    private let epoll: Epoll
+    private var events: [Epoll.Event] = []
+
+    /// Kept between checkpoints, so that one allocates little.
+    var capture = SeriesCapture()
+    var lastCheckpointNanoseconds: UInt64 = 0
+    var lastHousekeepingNanoseconds: UInt64 = 0
+    var hasChanged = false
+    var openFileCount = 0
+    let maximumOpenFiles: Int
+    private var lastWakeNanoseconds: UInt64 = 0
+    private var filesInLastTurn: UInt64 = 0
+
+    private enum Token: UInt64 { case files, control }
+
+    init(
+        shared: SharedAgentState, tails: TailSet, control: ReaderControl, checkpoints: CheckpointWriter, log: AgentLog,
+        maximumLineBytes: Int
+    ) throws(SystemError) {
+        self.shared = shared
+        self.tails = tails
+        self.control = control
+        self.checkpoints = checkpoints
+        self.log = log
+        // A line that is just not too long, its line end, and the bytes that guard the cursor must fit together.
+        let bytes = max(Self.chunkBytes, maximumLineBytes + 64) + TailedFile.readOverhead
+        buffer = .allocate(byteCount: bytes, alignment: 64)
+        epoll = try Epoll()
+        if let descriptor = tails.watchDescriptor { try epoll.add(descriptor, .readable, token: Token.files.rawValue) }
+        try epoll.add(control.event.rawValue, .readable, token: Token.control.rawValue)
+        maximumOpenFiles = OpenFileLimit.raise() / 2
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// Runs until `control` says stop; then everything that was read is on its way to the outputs, and saved.
+    func run() {
+        tails.start()
+        shared.update { $0.isCatchingUp = true }
+        while !control.isStopping {
+            let wait = turn()
+            if let wait { waitForEvents(until: wait) }
+        }
+        drain()
+    }
+
+    /// Does what there is to do. Gives the monotonic time until which nothing will be, unless an event comes; nil: there is more.
+    private func turn() -> UInt64? {
+        takeOutcomes()
+        let now = SystemClock.monotonicNanoseconds()
+        tails.tick()
+        filesInLastTurn = 0
+        // A bounded number of reads before looking at acknowledgements and the clock again.
+        var isWaitingForRoom = false
+        var reads = 0
+        var remaining = tails.readableCount
+        while reads < 16, remaining > 0, let file = tails.nextReadable() {
+            remaining -= 1
+            switch count(file) {
+            case .read: reads += 1
+            case .waitsForRoom: isWaitingForRoom = true
+            case .nothing: break
+            }
+            filesInLastTurn += 1
+        }
+        let delivered = deliverBehind()
+        let due = shared.update { state in
+            state.lastTurnNanoseconds = now
+            return state.outputs.compactMap { $0.sealDue(now: now) }.min()
+        }
+        housekeep(now: now)
+        if delivered || (tails.hasReadable && !isWaitingForRoom) || reads == 16 { return nil }
+        let pause = isWaitingForRoom ? now + 5_000_000 : now + 250_000_000
+        return min(due ?? pause, pause)
+    }
+
+    private func waitForEvents(until deadline: UInt64) {
+        gather()
+        let now = SystemClock.monotonicNanoseconds()
+        let milliseconds = deadline > now ? Int((deadline - now + 999_999) / 1_000_000) : 0
+        events.removeAll(keepingCapacity: true)
+        do throws(SystemError) {
+            try epoll.wait(milliseconds: milliseconds, into: &events)
+        } catch {
+            log.readerFailed(error)
+            usleep(10_000)
+        }
+        lastWakeNanoseconds = SystemClock.monotonicNanoseconds()
+        for event in events {
+            switch Token(rawValue: event.token) {
+            case .files: tails.handleWatchEvents()
+            case .control: control.event.drain()
+            case nil: break
+            }
+        }
+    }
+
+    /// Sleeps for the rest of the gathering time since the last wake-up.
+    private func gather() {
+        let gathering = min(
+            Self.maximumGatherNanoseconds, Self.gatherNanoseconds + filesInLastTurn * Self.gatherNanosecondsPerFile)
+        let now = SystemClock.monotonicNanoseconds()
+        let until = lastWakeNanoseconds + gathering
+        if until > now && !control.isStopping { usleep(UInt32((until - now) / 1000)) }
+    }
+
+    /// Books the answers of the outputs.
+    func takeOutcomes() {
+        let outcomes = control.outcomes.takeAll()
+        guard !outcomes.isEmpty else { return }
+        hasChanged = true
+        shared.update { state in
+            for outcome in outcomes {
+                let output = state.outputs[outcome.output]
+                state.settle(outcome.batch, refused: outcome.refused.map(\.index), at: output)
+            }
+        }
+    }
+
+    /// Reads what is there, sends it, and waits for the answers, within the time that stopping may take.
+    private func drain() {
+        tails.handleWatchEvents()
+        while !control.isOutOfTime, let file = tails.nextReadable() {
+            if case .waitsForRoom = count(file) { break }
+        }
+        shared.update { state in for output in state.outputs { output.sealAll() } }
+        while !control.isOutOfTime, shared.update({ state in state.outputs.contains { $0.heldBytes > 0 && $0.sender.isHealthy } }) {
+            waitForEvents(until: SystemClock.monotonicNanoseconds() + 20_000_000)
+            takeOutcomes()
+        }
+        for output in shared.update({ $0.outputs.map(\.sender) }) { output.stop() }
+        takeOutcomes()
+        checkpoint()
+        checkpoints.finish()
+    }
+}

@@ -1,0 +1,96 @@
+import SystemIO
+
+/// `/api/v1/status`: what the agent is doing, for a person or a script.
+struct StatusReport: Encodable, Sendable {
+    struct Source: Encodable, Sendable {
+        var name: String
+        var files: Int
+        var rotatedFiles: Int
+        var linesRead: UInt64
+        var bytesRead: UInt64
+        var lagBytes: UInt64
+        var parseErrors: UInt64
+    }
+
+    struct Output: Encodable, Sendable {
+        var name: String
+        var healthy: Bool
+        /// What the last failure was; nil when the last push went well.
+        var lastError: String?
+        var heldBytes: Int
+        var budgetBytes: Int
+        var openBatches: Int
+        var filesBehind: Int
+        var pendingLines: UInt64
+        var pendingBytes: UInt64
+    }
+
+    struct Metric: Encodable, Sendable {
+        var name: String
+        var series: Int
+        var maximumSeries: Int
+        var matchedLines: UInt64
+        var valueErrors: UInt64
+        var overflowed: UInt64
+        /// The label with the most values, where the family has overflowed.
+        var overflowLabel: String?
+    }
+
+    var version: String
+    var uptimeSeconds: Double
+    var catchingUp: Bool
+    var checkpointAgeSeconds: Double?
+    var checkpointBytes: Int
+    var checkpointError: String?
+    var sources: [Source]
+    var outputs: [Output]
+    var metrics: [Metric]
+
+    init(_ state: AgentState) {
+        let now = SystemClock.wallNanoseconds()
+        version = VersionCommand.version
+        uptimeSeconds = Self.seconds(from: state.startedAt, to: now)
+        catchingUp = state.isCatchingUp
+        checkpointAgeSeconds = state.checkpointWrittenAt == 0 ? nil : Self.seconds(from: state.checkpointWrittenAt, to: now)
+        checkpointBytes = state.checkpointBytes
+        checkpointError = state.lastCheckpointError
+        sources = state.settings.sources.indices.map { index in
+            let files = state.files.values.filter { $0.sourceIndex == index }
+            let counts = state.pipelines[index].counts
+            return Source(
+                name: state.settings.sources[index].name, files: files.count { !$0.isRotatedAway },
+                rotatedFiles: files.count { $0.isRotatedAway },
+                linesRead: counts.lines, bytesRead: counts.bytes, lagBytes: files.reduce(0) { $0 + $1.unreadBytes },
+                parseErrors: counts.parseErrors)
+        }
+        outputs = state.outputs.map { output in
+            let pending = state.pending(at: output)
+            return Output(
+                name: output.settings.name, healthy: output.sender.isHealthy, lastError: output.sender.lastError,
+                heldBytes: output.heldBytes, budgetBytes: output.budgetBytes, openBatches: output.openBatchCount,
+                filesBehind: output.behind.count, pendingLines: pending.lines, pendingBytes: pending.bytes)
+        }
+        metrics = state.derived.status.map { status in
+            Metric(
+                name: status.name, series: status.series, maximumSeries: status.maximumSeries, matchedLines: status.matchedLines,
+                valueErrors: status.valueErrors.reduce(0) { $0 + $1.count }, overflowed: status.overflowed,
+                overflowLabel: status.overflowLabel)
+        }
+    }
+
+    private static func seconds(from start: UInt64, to end: UInt64) -> Double {
+        Double(SystemClock.nanoseconds(from: start, to: end) / 1_000_000) / 1000
+    }
+}
+
+extension FileState {
+    /// Seen in the file, but not read; nothing of a file whose content is gone.
+    var unreadBytes: UInt64 { !isGone && observedSize > counted.offset ? observedSize - counted.offset : 0 }
+}
+
+extension AgentState {
+    /// Read, but neither acknowledged nor given up.
+    func pending(at output: OutputPort) -> Tally {
+        files.values.reduce(Tally()) { $0 + $1.deliveries[output.index].ledger.pending(of: $1.read) }
+    }
+}

@@ -1,0 +1,142 @@
+import Gzip
+import HTTP
+import SystemIO
+import Synchronization
+
+/// How pushes to one Loki are made: its settings, checked.
+struct LokiTarget: Sendable {
+    let endpoint: HTTPEndpoint
+    let headers: HTTPHeaders
+    let timeoutNanoseconds: UInt64
+    /// nil: bodies go as they are.
+    let compressionLevel: Int?
+
+    /// Throws when `url` is none.
+    init(_ settings: LokiSettings, timeoutNanoseconds: UInt64) throws(HTTPEndpointError) {
+        endpoint = try HTTPEndpoint(url: settings.url)
+        self.timeoutNanoseconds = timeoutNanoseconds
+        compressionLevel = settings.compression == .gzip ? settings.compressionLevel : nil
+        var headers: HTTPHeaders = ["Content-Type": "application/json", "User-Agent": "tailspan-log-agent"]
+        if settings.compression == .gzip { headers.append("Content-Encoding", "gzip") }
+        if let tenant = settings.tenantID { headers.append("X-Scope-OrgID", tenant) }
+        switch settings.authorization {
+        case .none: break
+        case .basic(let username, let password):
+            headers.append("Authorization", "Basic \(Base64.encode(Array("\(username):\(password.value)".utf8)))")
+        case .bearer(let token): headers.append("Authorization", "Bearer \(token.value)")
+        }
+        // What is written in the configuration wins over what is ours.
+        for header in settings.headers { headers.remove(header.name) }
+        for header in settings.headers { headers.append(header.name, header.value.value) }
+        self.headers = headers
+    }
+}
+
+/// Pushes over one connection.
+final class LokiDestination: PushDestination {
+    /// Of an answer that names thousands of refused entries.
+    private static let maximumAnswerBytes = 4 << 20
+
+    private let target: LokiTarget
+    private let metrics: OutputMetrics
+    private let cancellations: Cancellations
+    private let encoder: PushEncoder
+    private var client: HTTPClient?
+    /// For bodies of parts.
+    private var partBody: [UInt8] = []
+
+    init(_ target: LokiTarget, metrics: OutputMetrics, cancellations: Cancellations) {
+        self.target = target
+        self.metrics = metrics
+        self.cancellations = cancellations
+        encoder = PushEncoder(level: target.compressionLevel)
+    }
+
+    func encode(_ batches: [SealedBatch], into body: inout [UInt8]) -> Int {
+        encoder.encode(.whole(batches), of: batches, into: &body)
+    }
+
+    func attempt(_ push: PendingPush) -> PushResolution.Verdict {
+        guard let part = push.resolution.current else { return .finished }
+        let answer: LokiAnswer
+        if push.resolution.isWhole {
+            answer = send(push.body)
+        } else {
+            _ = encoder.encode(part, of: push.batches, into: &partBody)
+            answer = send(partBody)
+            if partBody.capacity > 512 << 10 { partBody = [] }
+        }
+        let batches = push.batches
+        return push.resolution.apply(answer) { batch, entry in
+            EntryFacts(batches[batch].bytes(ofEntries: entry..<entry + 1))
+        } bytes: { part in
+            part.bodyBytes(of: batches)
+        }
+    }
+
+    private func send(_ body: [UInt8]) -> LokiAnswer {
+        let start = SystemClock.monotonicNanoseconds()
+        do throws(HTTPClientError) {
+            let response = try connected().send(
+                method: .post, headers: target.headers, bytes: body, timeoutNanoseconds: target.timeoutNanoseconds)
+            metrics.countRequest(
+                status: response.status, sentBytes: body.count, nanoseconds: SystemClock.monotonicNanoseconds() - start)
+            return LokiAnswer(response, wallSeconds: Int(SystemClock.wallNanoseconds() / 1_000_000_000))
+        } catch {
+            metrics.countRequest(status: 0, sentBytes: 0, nanoseconds: SystemClock.monotonicNanoseconds() - start)
+            return LokiAnswer(error)
+        }
+    }
+
+    private func connected() throws(HTTPClientError) -> HTTPClient {
+        if let client { return client }
+        let made = try HTTPClient(
+            endpoint: target.endpoint, limits: HTTPLimits(headBytes: 64 << 10, bodyBytes: Self.maximumAnswerBytes))
+        cancellations.add(made.cancellation)
+        client = made
+        return made
+    }
+}
+
+/// Ends the requests of all clients of one output.
+final class Cancellations: Sendable {
+    private struct State {
+        var clients: [HTTPCancellation] = []
+        var isCancelled = false
+    }
+
+    private let state = Mutex(State())
+
+    func add(_ client: HTTPCancellation) {
+        let isLate = state.withLock { state in
+            state.clients.append(client)
+            return state.isCancelled
+        }
+        if isLate { client.cancel() }
+    }
+
+    func cancelAll() {
+        let clients = state.withLock { state in
+            state.isCancelled = true
+            return state.clients
+        }
+        for client in clients { client.cancel() }
+    }
+}
+
+/// RFC 4648 §4.
+enum Base64 {
+    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = group.reduce(0) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+            for place in 0..<4 {
+                text.append(place <= group.count ? digits[Int(bits >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

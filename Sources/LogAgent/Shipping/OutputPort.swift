@@ -1,0 +1,112 @@
+import SystemIO
+
+/// The reading thread's end of one output: its open batches, and what of the memory budget it holds.
+///
+/// Used under the lock of ``AgentState``.
+final class OutputPort {
+    let index: Int
+    let settings: OutputSettings
+    let sender: OutputSender
+    /// Bytes of batches, open or on their way, that this output may hold.
+    let budgetBytes: Int
+
+    private(set) var heldBytes = 0
+    /// In the order in which they were opened.
+    private var openBatches: [OpenBatch] = []
+    private var byStream: [ObjectIdentifier: OpenBatch] = [:]
+    private var nextSequence: UInt64 = 0
+    /// When the batches that are on their way were opened, by their sequence number.
+    private var inFlight: [UInt64: UInt64] = [:]
+    /// Monotonic time of the last acknowledgement, or of the moment when there was nothing to acknowledge.
+    private(set) var lastProgressNanoseconds: UInt64
+    /// Files that were counted further than they were put into batches, in the order in which they fell behind.
+    var behind: [FileState] = []
+
+    /// An output that acknowledged nothing for this long is not waited for: counting goes on without it.
+    static let patienceNanoseconds: UInt64 = 100_000_000
+
+    init(index: Int, settings: OutputSettings, sender: OutputSender, budgetBytes: Int) {
+        self.index = index
+        self.settings = settings
+        self.sender = sender
+        self.budgetBytes = budgetBytes
+        lastProgressNanoseconds = SystemClock.monotonicNanoseconds()
+    }
+
+    var openBatchCount: Int { openBatches.count }
+
+    /// Monotonic time at which the oldest batch that is not acknowledged was opened.
+    var oldestHeldNanoseconds: UInt64? {
+        [inFlight.values.min(), openBatches.first?.openedAt].compactMap { $0 }.min()
+    }
+
+    /// There is room for the lines of another read.
+    var hasRoom: Bool { heldBytes < budgetBytes }
+
+    /// Without room, but room is about to come: better to read a little later than to read twice.
+    func isWorthWaitingFor(now: UInt64) -> Bool {
+        sender.isHealthy && now < lastProgressNanoseconds + Self.patienceNanoseconds
+    }
+
+    /// Adds one entry; gives how many sequences that are no UTF-8 were replaced in it.
+    func append(
+        _ stream: Stream, timestamp: UInt64, line: UnsafeRawBufferPointer, fileBytes: Int, metadata: UnsafeRawBufferPointer,
+        from source: SegmentReference
+    ) -> Int {
+        var batch = byStream[ObjectIdentifier(stream)]
+        let estimate = line.count + line.count / 4 + metadata.count + 64
+        if let full = batch, full.byteCount + estimate > settings.batch.maximumBytes {
+            seal(full)
+            batch = nil
+        }
+        let open = batch ?? openBatch(for: stream)
+        let before = open.byteCount
+        let replaced = open.append(timestamp: timestamp, line: line, fileBytes: fileBytes, metadata: metadata, from: source)
+        heldBytes += open.byteCount - before
+        return replaced
+    }
+
+    private func openBatch(for stream: Stream) -> OpenBatch {
+        let batch = OpenBatch(stream: stream, buffer: EntryBuffer(capacity: 16 * 1024), openedAt: SystemClock.monotonicNanoseconds())
+        openBatches.append(batch)
+        byStream[ObjectIdentifier(stream)] = batch
+        heldBytes += batch.byteCount
+        if heldBytes == batch.byteCount { lastProgressNanoseconds = batch.openedAt }
+        return batch
+    }
+
+    private func seal(_ batch: OpenBatch) {
+        guard let position = openBatches.firstIndex(where: { $0 === batch }) else { return }
+        openBatches.remove(at: position)
+        byStream[ObjectIdentifier(batch.stream)] = nil
+        inFlight[nextSequence] = batch.openedAt
+        sender.offer(batch.seal(sequence: nextSequence))
+        nextSequence += 1
+    }
+
+    /// Sends what has waited long enough, if a sender has nothing else to do, and what must go to make room.
+    /// Gives the monotonic time at which to look again; nil when only an acknowledgement can change anything.
+    func sealDue(now: UInt64) -> UInt64? {
+        var idle = sender.idleSenders
+        while let oldest = openBatches.first {
+            let due = oldest.openedAt + settings.batch.maximumWaitNanoseconds
+            if now < due && hasRoom { return idle > 0 ? due : nil }
+            guard idle > 0 || !hasRoom else { return nil }
+            seal(oldest)
+            idle -= 1
+        }
+        return nil
+    }
+
+    /// Sends everything: no more lines will come.
+    func sealAll() {
+        while let oldest = openBatches.first { seal(oldest) }
+    }
+
+    /// A batch was answered for: its memory is free.
+    func release(_ batch: SealedBatch) {
+        heldBytes -= batch.byteCount
+        inFlight[batch.sequence] = nil
+        lastProgressNanoseconds = SystemClock.monotonicNanoseconds()
+    }
+}

@@ -1,0 +1,124 @@
+import Metrics
+import StructuredLogging
+import SystemIO
+import Tailing
+
+/// What the agent tells about its own work, one method an event. The message is a constant sentence; the data are fields.
+struct AgentLog: Sendable {
+    let logger: Logger
+
+    // MARK: Life
+
+    func started(version: String, listen: String, sources: Int, outputs: Int, metrics: Int) {
+        logger.info(
+            "log-agent has started.",
+            [
+                "service.version": .string(version), "server.address": .string(listen), "sources": .integer(sources),
+                "outputs": .integer(outputs), "metrics": .integer(metrics),
+            ])
+    }
+
+    func resuming(files: Int, checkpointAge: Double) {
+        logger.info("Resuming from the checkpoint.", ["files": .integer(files), "checkpoint.age_seconds": .number(checkpointAge)])
+    }
+
+    func checkpointSetAside(_ error: CheckpointError, path: String) {
+        logger.error(
+            "The checkpoint can't be used and was set aside; files are read from their beginning, so derived metrics start anew.",
+            ["error": .describing(error), "file.path": .string(path)])
+    }
+
+    func overflowed(_ overflow: OverflowReport) {
+        logger.warning(
+            "A derived metric has reached max_series: further label values are counted in its overflow series.",
+            ["metric": .string(overflow.family), "label": .string(overflow.label), "label.values": .integer(overflow.distinctValues)])
+    }
+
+    func metricsNotRestored(_ finding: String) {
+        logger.warning("Saved values of a derived metric have no place in the configuration.", ["finding": .string(finding)])
+    }
+
+    func caughtUp() {
+        logger.info("All files are read up to their size at the start; derived metrics are exposed.")
+    }
+
+    func stopping(signal: String) {
+        logger.info("Stopping: sending what was read, then saving the state.", ["signal": .string(signal)])
+    }
+
+    func stopped(pendingBytes: Int) {
+        logger.info("log-agent has stopped.", ["pending_bytes": .integer(pendingBytes)])
+    }
+
+    // MARK: Files
+
+    func tailed(_ event: TailEvent) {
+        switch event {
+        case .found(let file):
+            logger.info("Found a file.", ["file.path": .string(file.path ?? file.firstPath), "file.id": .integer(file.id)])
+        case .resumed(let file):
+            logger.info(
+                "Going on in a file.",
+                ["file.path": .string(file.path ?? file.firstPath), "file.id": .integer(file.id), "offset": .integer(file.counted.offset)])
+        case .renamed(let file, let old):
+            logger.info(
+                "A file has another name now.",
+                [
+                    "file.path": file.path.map { .string($0) } ?? .null, "file.id": .integer(file.id),
+                    "file.previous_path": old.map { .string($0) } ?? .null,
+                ])
+        case .continuedInCopy(let file):
+            logger.info(
+                "A file was truncated; what was unread is read from its copy.",
+                ["file.path": .string(file.path ?? ""), "file.id": .integer(file.id), "offset": .integer(file.counted.offset)])
+        case .contentGone(let file, let cause):
+            let unread = file.observedSize > file.counted.offset ? file.observedSize - file.counted.offset : 0
+            let fields: LogFields = [
+                "file.path": .string(file.firstPath), "file.id": .integer(file.id), "cause": .string(cause.rawValue),
+                "unread_bytes": .integer(unread),
+            ]
+            if unread > 0 {
+                logger.error("A file's content is gone before it was read.", fields)
+            } else {
+                logger.info("A file has ended.", fields)
+            }
+        case .unreadable(let path, let error): unreadable(path: path, error)
+        case .polling(let directory, let error):
+            logger.warning(
+                "inotify does not work there; files are looked at by the clock.",
+                ["file.directory": .string(directory), "error": error.map { .describing($0) } ?? .null])
+        }
+    }
+
+    func unreadable(path: String, _ error: SystemError) {
+        logger.error("Can't read a file; it is tried again.", ["file.path": .string(path), "error": .describing(error)])
+    }
+
+    func replaced(path: String, at offset: UInt64, of size: UInt64) {
+        logger.info(
+            "A file was truncated or rewritten in place.",
+            ["file.path": .string(path), "offset": .integer(offset), "file.size": .integer(size)])
+    }
+
+    func linesLost(path: String, output: String, cause: TailedFile.LossCause, lines: UInt64, bytes: UInt64) {
+        guard lines > 0 || bytes > 0 else { return }
+        logger.error(
+            "Counted lines could not be delivered: their file's content is gone.",
+            [
+                "file.path": .string(path), "output": .string(output), "cause": .string(cause.rawValue), "lines": .integer(lines),
+                "bytes": .integer(bytes),
+            ])
+    }
+
+    // MARK: State
+
+    func readerFailed(_ error: SystemError) {
+        logger.error("Waiting for events failed.", ["error": .describing(error)])
+    }
+
+    func stateNotWritten(_ error: SystemError) {
+        logger.error(
+            "The state can't be written; reading goes on, and after a crash lines since the last checkpoint are read again.",
+            ["error": .describing(error)])
+    }
+}

@@ -1,0 +1,178 @@
+import Foundation
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import HTTP
+
+@Suite(.timeLimit(.minutes(1)), .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")))
+struct TLSTests {
+    private func withServer<Result>(mutual: Bool = false, _ body: (HTTPServer, TestCertificates) throws -> Result) throws -> Result {
+        try withTemporaryDirectory { directory in
+            let certificates = try TestCertificates(in: directory)
+            var settings = HTTPServerSettings(listen: "127.0.0.1:0")
+            settings.limits.bodyBytes = 32 << 20
+            settings.tls = TLSServerSettings(identity: certificates.server, clientAuthoritiesFile: mutual ? certificates.authority : nil)
+            let server = try HTTPServer(settings: settings) { HTTPResponse(status: 200, body: Array("body:".utf8) + $0.body) }
+            try server.start()
+            defer { server.stop(drainNanoseconds: 0) }
+            return try body(server, certificates)
+        }
+    }
+
+    private func client(_ server: HTTPServer, host: String = "localhost", _ tls: TLSClientSettings) throws -> HTTPClient {
+        try HTTPClient(
+            endpoint: HTTPEndpoint(url: "https://\(host):\(server.port)/"), tls: tls, limits: HTTPLimits(bodyBytes: 64 << 20))
+    }
+
+    private func get(_ client: HTTPClient) throws -> Int {
+        try client.send(method: .get, timeoutNanoseconds: 20 * second).status
+    }
+
+    /// OpenSSL's reason why there was no answer.
+    private func refusal(_ client: HTTPClient) -> String {
+        let error = #expect(throws: HTTPClientError.self) { try get(client) }
+        guard case .insecure(_, .failed(let reason)) = error else { return "not refused but: \(String(describing: error))" }
+        return reason
+    }
+
+    @Test(arguments: ["localhost", "127.0.0.1"])
+    func `a trusted server is talked to by name and by address, on one connection`(host: String) throws {
+        try withServer { (server, certificates) throws in
+            let client = try client(server, host: host, TLSClientSettings(authoritiesFile: certificates.authority))
+            for _ in 0..<3 { #expect(try get(client) == 200) }
+            #expect(server.statistics.acceptedConnections == 1)
+        }
+    }
+
+    @Test func `many megabytes go both ways`() throws {
+        let body = patternBytes(20 << 20)
+        try withServer { (server, certificates) throws in
+            let client = try client(server, TLSClientSettings(authoritiesFile: certificates.authority))
+            for _ in 0..<2 {
+                let response = try client.send(method: .post, bytes: body, timeoutNanoseconds: 50 * second)
+                #expect(response.body == Array("body:".utf8) + body)
+            }
+            #expect(server.statistics.acceptedConnections == 1)
+        }
+    }
+
+    @Test func `a server by an unknown authority is refused, unless nothing is verified`() throws {
+        try withServer { (server, certificates) throws in
+            for settings in [TLSClientSettings(), TLSClientSettings(authoritiesFile: certificates.stranger)] {
+                let reason = try refusal(client(server, settings))
+                #expect(reason == "certificate verify failed: unable to get local issuer certificate")
+            }
+            #expect(try get(client(server, TLSClientSettings(verifiesServer: false))) == 200)
+            #expect(server.statistics.handledRequests == 1)
+        }
+    }
+
+    @Test func `a certificate for another name is refused`() throws {
+        try withServer { (server, certificates) throws in
+            var settings = TLSClientSettings(authoritiesFile: certificates.authority, serverName: "loki.example")
+            #expect(try refusal(client(server, settings)) == "certificate verify failed: hostname mismatch")
+            settings.serverName = "127.0.0.2"
+            #expect(try refusal(client(server, settings)) == "certificate verify failed: IP address mismatch")
+            settings.serverName = "localhost"
+            #expect(try get(client(server, host: "127.0.0.1", settings)) == 200)
+        }
+    }
+
+    @Test func `a listener with client authorities lets in only their clients`() throws {
+        try withServer(mutual: true) { (server, certificates) throws in
+            var settings = TLSClientSettings(authoritiesFile: certificates.authority, identity: certificates.client)
+            #expect(try get(client(server, settings)) == 200)
+            for identity in [nil, certificates.strangersClient] {
+                settings.identity = identity
+                let stranger = try client(server, settings)
+                // In TLS 1.3 the client has finished its handshake before the server looks at its certificate.
+                let error = #expect(throws: HTTPClientError.self) { try get(stranger) }
+                guard case .closedEarly(_, let detail) = error else {
+                    Issue.record("\(String(describing: error))")
+                    continue
+                }
+                #expect(detail.contains(identity == nil ? "certificate required" : "unknown ca") || detail.contains("reset"))
+            }
+            #expect(server.statistics.handledRequests == 1)
+        }
+    }
+
+    @Test func `a plain client and a TLS listener, and the other way round, part at once`() throws {
+        try withServer { (server, _) throws in
+            let plain = try HTTPClient(endpoint: HTTPEndpoint(url: "http://127.0.0.1:\(server.port)/"))
+            #expect(throws: HTTPClientError.self) { try get(plain) }
+        }
+        let server = try HTTPServer(settings: HTTPServerSettings(listen: "127.0.0.1:0")) { _ in .text("never") }
+        try server.start()
+        defer { server.stop(drainNanoseconds: 0) }
+        #expect(try refusal(client(server, TLSClientSettings())) == "wrong version number")
+    }
+
+    @Test func `the deadline ends a handshake that stalls`() throws {
+        let silent = try ScriptedServer { try $0.read(until: "never") }
+        let client = try HTTPClient(endpoint: HTTPEndpoint(url: "https://127.0.0.1:\(silent.port)/"))
+        #expect(
+            throws: HTTPClientError.timedOut(address: "127.0.0.1:\(silent.port)", phase: .securing, timeoutNanoseconds: second / 10)
+        ) { try client.send(method: .get, timeoutNanoseconds: second / 10) }
+    }
+
+    @Test func `a client that stalls in the handshake holds up nobody and is closed like an idle one`() throws {
+        try withServer { (server, certificates) throws in
+            let stalled = try RawSocket(connectingTo: server.port)
+            try stalled.write([0x16, 0x03, 0x01, 0x01, 0x00])
+            #expect(try get(client(server, TLSClientSettings(authoritiesFile: certificates.authority))) == 200)
+            server.stop(drainNanoseconds: 20 * second)
+            #expect(try stalled.readAll() == "")
+        }
+    }
+
+    @Test func `settings that cannot be used are refused at the start, with the file`() throws {
+        try withTemporaryDirectory { directory in
+            let certificates = try TestCertificates(in: directory)
+            func error(_ identity: TLSIdentity) -> String? {
+                var settings = HTTPServerSettings(listen: "127.0.0.1:0")
+                settings.tls = TLSServerSettings(identity: identity)
+                return #expect(throws: HTTPServerError.self) { try HTTPServer(settings: settings) { _ in .text("") } }?.description
+            }
+            var identity = certificates.server
+            identity.certificateFile = "\(directory)/none.pem"
+            #expect(
+                error(identity)
+                    == "cannot listen with TLS: cannot load the certificate from \(directory)/none.pem: No such file or directory; it must be a PEM file"
+            )
+            identity = certificates.server
+            identity.keyFile = certificates.client.keyFile
+            #expect(error(identity)?.hasSuffix("client.key does not belong to the certificate in \(identity.certificateFile)") == true)
+            identity.keyFile = certificates.lockedKey
+            #expect(error(identity)?.contains("cannot load the private key from \(certificates.lockedKey): ") == true)
+            #expect(throws: HTTPClientError.self) {
+                try HTTPClient(
+                    endpoint: HTTPEndpoint(url: "https://x/"), tls: TLSClientSettings(authoritiesFile: certificates.server.keyFile))
+            }
+        }
+    }
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/curl")))
+    func `curl gets in with TLS 1.2, TLS 1.3 and a client certificate`() throws {
+        try withServer(mutual: true) { (server, certificates) throws in
+            for version in ["1.2", "1.3"] {
+                let process = Process()
+                process.executableURL = URL(fileURLWithPath: "/usr/bin/curl")
+                process.arguments =
+                    [
+                        "-sS", "--max-time", "20", "--noproxy", "*", "--tlsv\(version)", "--tls-max", version, "--cacert",
+                        certificates.authority,
+                    ]
+                    + ["--cert", certificates.client.certificateFile, "--key", certificates.client.keyFile, "-d", "x"]
+                    + ["https://localhost:\(server.port)/"]
+                let output = Pipe()
+                process.standardOutput = output
+                try process.run()
+                let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+                process.waitUntilExit()
+                #expect(text == "body:x")
+            }
+        }
+    }
+}
