@@ -46,6 +46,7 @@ final class ObservedTimes {
         if let last, offset < last.end {
             if offset >= last.start { return last.time(at: offset) }
             if let known = try lookUp(offset) { return known.time(at: offset) }
+            return try time(besideRecordsAt: offset, last)
         }
         let end = max(readEnd, offset + 1)
         if count > 0, var record = last, record.time(at: offset) + Self.freshNanoseconds >= now, offset >= record.end {
@@ -82,6 +83,27 @@ final class ObservedTimes {
         unlink(path)
     }
 
+    /// The time of a line before the last record that has no record of its own: when it was first met it had a time, by other
+    /// settings, or its record could not be written. What is recorded around it decides, so that it stays the same.
+    private func time(besideRecordsAt offset: UInt64, _ last: Record) throws(SystemError) -> UInt64 {
+        let following = try indexOfRecord(after: offset)
+        if following > 0 { return try record(following - 1).time(at: offset) }
+        let next = count > 0 ? try record(0) : last
+        let distance = next.start - offset
+        return next.time > distance ? next.time - distance : 0
+    }
+
+    /// Of the first record that begins after `offset`.
+    private func indexOfRecord(after offset: UInt64) throws(SystemError) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if try record(middle).start <= offset { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     private func lookUp(_ offset: UInt64) throws(SystemError) -> Record? {
         if let found, found.record.start <= offset {
             var index = found.index
@@ -98,16 +120,11 @@ final class ObservedTimes {
                 if offset < record.start { return nil }
             }
         }
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if try record(middle).start <= offset { low = middle + 1 } else { high = middle }
-        }
-        guard low > 0 else { return nil }
-        let record = try record(low - 1)
+        let following = try indexOfRecord(after: offset)
+        guard following > 0 else { return nil }
+        let record = try record(following - 1)
         guard offset < record.end else { return nil }
-        found = (low - 1, record)
+        found = (following - 1, record)
         return record
     }
 

@@ -69,4 +69,18 @@ struct ObservedTimesTests {
             #expect(try restarted.time(ofLineAt: 10, readEnd: 10 + 10, now: second * 20) == second * 20)
         }
     }
+
+    @Test func `a line without a record among others that have one gets the same time each time`() throws {
+        try withTemporaryDirectory { directory in
+            let times = try ObservedTimes(directory: directory, id: 1)
+            // Lines before 100 and between 120 and 200 had a time of their own, by the settings of that day.
+            _ = try times.time(ofLineAt: 100, readEnd: 120, now: second)
+            _ = try times.time(ofLineAt: 200, readEnd: 220, now: 3 * second)
+            let first = try [0, 50, 130].map { try times.time(ofLineAt: $0, readEnd: $0 + 10, now: 9 * second) }
+            let again = try ObservedTimes(directory: directory, id: 1)
+            #expect(try [0, 50, 130].map { try again.time(ofLineAt: $0, readEnd: $0 + 10, now: 10 * second) } == first)
+            #expect(try again.time(ofLineAt: 210, readEnd: 220, now: 10 * second) == 3 * second + 10)
+            #expect(first.allSatisfy { $0 <= 3 * second })
+        }
+    }
 }
