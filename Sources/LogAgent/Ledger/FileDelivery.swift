@@ -31,6 +31,9 @@ struct FileDelivery: Sendable {
     /// The number that the next segment will have.
     var nextSegment: UInt64 { firstSegment + UInt64(segments.count) }
 
+    /// Pieces of the file that are not settled yet.
+    var openSegmentCount: Int { segments.count }
+
     /// Everything that was put into batches is acknowledged.
     var isSettled: Bool { segments.isEmpty }
 
@@ -39,7 +42,14 @@ struct FileDelivery: Sendable {
 
     /// Everything before `end` is in batches now: `read` lines, of which `filtered` went nowhere and `entryCount` became entries.
     mutating func enqueue(through end: FileCursor, read: Tally, filtered: Tally, entryCount: Int) {
-        segments.append(Segment(end: end, read: read, filtered: filtered, isLost: false, outstandingEntries: entryCount))
+        if entryCount == 0, let last = segments.indices.last, !segments[last].isLost {
+            // However much is filtered while an output is stuck, it takes no more memory.
+            segments[last].end = end
+            segments[last].read += read
+            segments[last].filtered += filtered
+        } else {
+            segments.append(Segment(end: end, read: read, filtered: filtered, isLost: false, outstandingEntries: entryCount))
+        }
         enqueued = end
         settle()
     }

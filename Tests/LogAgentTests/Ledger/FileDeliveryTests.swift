@@ -30,6 +30,19 @@ struct FileDeliveryTests {
         #expect(delivery.ledger == LedgerEntry(filtered: Tally(lines: 2, bytes: 80)))
     }
 
+    @Test func `filtered lines behind one that is not acknowledged take no memory each`() {
+        var delivery = FileDelivery(at: .start)
+        delivery.enqueue(through: cursor(10), read: Tally(lines: 1, bytes: 10), filtered: Tally(), entryCount: 1)
+        for index in 1...1000 {
+            let line = Tally(lines: 1, bytes: 10)
+            delivery.enqueue(through: cursor(UInt64(index + 1) * 10), read: line, filtered: line, entryCount: 0)
+        }
+        #expect(delivery.openSegmentCount <= 2 && delivery.delivered == .start)
+        #expect(delivery.inFlight == Tally(lines: 1001, bytes: 10_010))
+        delivery.acknowledge(segment: 0, entryCount: 1, refused: Tally())
+        #expect(delivery.delivered == cursor(10_010) && delivery.ledger.filtered == Tally(lines: 1000, bytes: 10_000))
+    }
+
     @Test func `what is lost is booked in its place in the order`() {
         var delivery = FileDelivery(at: .start)
         delivery.enqueue(through: cursor(10), read: Tally(lines: 1, bytes: 10), filtered: Tally(), entryCount: 1)
