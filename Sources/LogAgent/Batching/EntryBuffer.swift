@@ -18,7 +18,7 @@ struct EntryBuffer: ~Copyable, @unchecked Sendable {
     /// Makes room for `extra` bytes behind what is there.
     mutating func reserve(_ extra: Int) {
         guard count + extra > capacity else { return }
-        var grown = max(capacity * 2, 16 * 1024)
+        var grown = max(capacity * 2, 256)
         while grown < count + extra { grown *= 2 }
         let moved = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 16)
         moved.copyMemory(from: base, byteCount: count)

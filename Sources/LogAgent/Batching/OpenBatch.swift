@@ -29,7 +29,10 @@ final class OpenBatch {
         self.buffer.removeAll()
     }
 
-    var byteCount: Int { buffer.count + stream.labels.count }
+    /// Room that a batch begins with; it doubles as it fills.
+    static let firstBytes = 1024
+
+    var byteCount: Int { buffer.count + stream.labels.count + SealedBatch.overheadBytes }
     var entryCount: Int { entries.count }
 
     /// Adds `["<timestamp>","<line>"]`, or with `metadata`, a whole JSON object, `["<timestamp>","<line>",{…}]`.

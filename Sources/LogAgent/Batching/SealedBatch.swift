@@ -44,7 +44,10 @@ final class SealedBatch: Sendable {
     var entryBytes: UnsafeRawBufferPointer { buffer.bytes }
 
     /// What it holds of the memory budget.
-    var byteCount: Int { buffer.count + labels.count }
+    var byteCount: Int { buffer.count + labels.count + Self.overheadBytes }
+
+    /// What a batch takes beside the bytes of its entries, about: with thousands of streams of few lines each it is most.
+    static let overheadBytes = 1024
 
     /// What its lines take in their files.
     var fileBytes: Int { entries.reduce(0) { $0 + Int($1.fileBytes) } }
