@@ -16,8 +16,9 @@ package struct FileDiscovery {
     package private(set) var directories: [String] = []
     package private(set) var errors: [SystemError] = []
 
-    /// How deep directories may nest below a base, against loops of links.
     private static let maximumDepth = 32
+    /// The directories from the base down to where the walk is, to leave out links that lead back to one of them.
+    private var ancestors: [FileIdentity] = []
 
     package init(_ source: TailSource) {
         var visited: Set<String> = []
@@ -37,11 +38,15 @@ package struct FileDiscovery {
         guard depth < Self.maximumDepth, visited.insert(directory).inserted else { return }
         let entries: [Directory.Entry]
         do throws(SystemError) {
+            let identity = FileIdentity(try FileStatus(ofPath: directory))
+            if ancestors.contains(identity) { return }
             entries = try Directory.entries(of: directory)
+            ancestors.append(identity)
         } catch {
             if error.code != ENOENT { errors.append(error) }
             return
         }
+        defer { ancestors.removeLast() }
         directories.append(directory)
         for entry in entries {
             let path = directory + (directory == "/" ? "" : "/") + entry.name
