@@ -45,12 +45,12 @@ struct LogAgentService {
         log.started(
             version: VersionCommand.version, listen: server.address, sources: settings.sources.count, outputs: settings.outputs.count,
             metrics: settings.metrics.count)
-        try read(shared, checkpoint: checkpoint, checkpoints: checkpoints, control: control)
+        try makeReader(shared, checkpoint: checkpoint, checkpoints: checkpoints, control: control).run()
         lock.release()
         log.stopped(pendingBytes: shared.update { state in state.outputs.reduce(0) { $0 + Int(state.pending(at: $1).bytes) } })
     }
 
-    private func load(_ file: CheckpointFile) throws(LogAgentError) -> Checkpoint? {
+    func load(_ file: CheckpointFile) throws(LogAgentError) -> Checkpoint? {
         do throws(CheckpointError) {
             return try file.load()
         } catch {
@@ -61,7 +61,7 @@ struct LogAgentService {
         }
     }
 
-    private func makeState(control: ReaderControl, registry: MetricRegistry) throws(LogAgentError) -> sending AgentState {
+    func makeState(control: ReaderControl, registry: MetricRegistry) throws(LogAgentError) -> sending AgentState {
         let derived: DerivedMetrics
         let pipelines: [LinePipeline]
         do {
@@ -93,7 +93,7 @@ struct LogAgentService {
         return AgentState(settings: settings, outputs: outputs, derived: derived, pipelines: pipelines)
     }
 
-    private func restore(_ checkpoint: Checkpoint?, into shared: SharedAgentState) {
+    func restore(_ checkpoint: Checkpoint?, into shared: SharedAgentState) {
         guard let checkpoint else { return }
         log.resuming(files: checkpoint.files.count, checkpointAge: AgentMetrics.seconds(since: checkpoint.writtenAt))
         shared.update { state in
@@ -114,31 +114,34 @@ struct LogAgentService {
         }
     }
 
-    private func read(
+    func makeReader(
         _ shared: SharedAgentState, checkpoint: Checkpoint?, checkpoints: CheckpointFile, control: ReaderControl
-    ) throws(LogAgentError) {
+    ) throws(LogAgentError) -> Reader {
         let sources = settings.sources.map { source in
             TailSource(
                 name: source.name, include: source.include, exclude: source.exclude,
                 startPosition: source.startAt == .end ? .end : .beginning, alwaysPolls: source.watch == .poll)
         }
         let tails = TailSet(
-            sources: sources, restored: checkpoint?.files.map(\.saved) ?? [], nextID: checkpoint?.nextFileID ?? 1,
+            sources: sources, restored: checkpoint?.files.map(\.saved) ?? [], savedNanoseconds: checkpoint?.writtenAt,
+            nextID: checkpoint?.nextFileID ?? 1,
             pollNanoseconds: settings.sources.map(\.pollNanoseconds).min() ?? 1_000_000_000
         ) { log.tailed($0) }
         let names = settings.outputs.map(\.name)
         shared.update { state in
             for saved in checkpoint?.files ?? [] {
-                guard let file = tails.files[saved.saved.id] else { continue }
+                guard let file = tails.files[saved.saved.id] else {
+                    state.setAside.append(saved)
+                    continue
+                }
                 state.files[file.id] = FileState(restoring: saved, of: file, outputs: names)
             }
         }
-        let reader = try attempt { () throws(SystemError) in
+        return try attempt { () throws(SystemError) in
             try Reader(
                 shared: shared, tails: tails, control: control, checkpoints: CheckpointWriter(checkpoints), log: log,
                 maximumLineBytes: settings.sources.map(\.maximumLineBytes).max() ?? 0)
         }
-        reader.run()
     }
 
     private func attempt<Value: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Value) throws(LogAgentError) -> Value {

@@ -8,15 +8,19 @@ package final class DirectoryWatch {
         case modified(path: String)
         /// Made, or renamed to this name.
         case appeared(path: String)
-        /// Deleted, or renamed to another name.
+        /// Deleted, or renamed to a name outside of the watched directories.
         case vanished(path: String)
+        case renamed(from: String, to: String)
         /// A directory was made, renamed or removed, or the kernel dropped events: only a new look at everything helps.
         case lookAgain
     }
 
     private let descriptor: FileDescriptor
-    private var directories: [Int32: String] = [:]
+    /// The names of each watched directory: links may give it several.
+    private var directories: [Int32: [String]] = [:]
     private var watches: [String: Int32] = [:]
+    /// A name that was left by a rename whose other half has not come yet.
+    private var pendingRename: (cookie: UInt32, path: String)?
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 8)
 
     package init() throws(SystemError) {
@@ -30,24 +34,25 @@ package final class DirectoryWatch {
     /// Readable when there are events.
     package var rawValue: Int32 { descriptor.rawValue }
 
-    package func isWatching(_ directory: String) -> Bool { watches[directory] != nil }
-
-    /// Watches `directory`; does nothing if it already does.
-    package func watch(_ directory: String) throws(SystemError) {
-        if watches[directory] != nil { return }
+    /// Watches what `directory` leads to now. False where it did already.
+    @discardableResult
+    package func watch(_ directory: String) throws(SystemError) -> Bool {
         let mask = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | Int32(IN_ONLYDIR)
         let watch = inotify_add_watch(descriptor.rawValue, directory, UInt32(bitPattern: mask))
         if watch < 0 { throw SystemError(call: "inotify_add_watch", subject: directory) }
-        // The kernel gives the same number for one directory by two names: the first name stays.
-        if directories[watch] == nil { directories[watch] = directory }
-        watches[directory] = watch
-    }
-
-    /// Forgets `directory`: it is gone.
-    package func unwatch(_ directory: String) {
-        guard let watch = watches.removeValue(forKey: directory) else { return }
-        directories[watch] = nil
-        inotify_rm_watch(descriptor.rawValue, watch)
+        guard let old = watches.updateValue(watch, forKey: directory) else {
+            directories[watch, default: []].append(directory)
+            return true
+        }
+        if old == watch { return false }
+        // A link leads elsewhere now, or another directory has this name.
+        directories[watch, default: []].append(directory)
+        directories[old]?.removeAll { $0 == directory }
+        if directories[old]?.isEmpty == true {
+            directories[old] = nil
+            inotify_rm_watch(descriptor.rawValue, old)
+        }
+        return true
     }
 
     /// Hands on all events that are there, in order.
@@ -60,27 +65,51 @@ package final class DirectoryWatch {
                 let event = bytes.loadUnaligned(fromByteOffset: position, as: inotify_event.self)
                 let name = bytes[(position + headBytes)...].prefix(Int(event.len)).prefix { $0 != 0 }
                 position += headBytes + Int(event.len)
-                translate(event, name: name.isEmpty ? nil : String(decoding: name, as: UTF8.self)).map(take)
+                translate(event, name: name.isEmpty ? nil : String(decoding: name, as: UTF8.self), take)
             }
+        }
+        endPendingRename(take)
+    }
+
+    private func translate(_ event: inotify_event, name: String?, _ take: (Event) -> Void) {
+        let mask = event.mask
+        func has(_ bit: Int32) -> Bool { mask & UInt32(bitPattern: bit) != 0 }
+        if let pending = pendingRename, has(IN_MOVED_TO), event.cookie == pending.cookie, mask & UInt32(IN_ISDIR) == 0, let name,
+            let directory = directories[event.wd]?.first
+        {
+            pendingRename = nil
+            return take(.renamed(from: pending.path, to: Self.path(directory, name)))
+        }
+        endPendingRename(take)
+        if has(IN_Q_OVERFLOW) { return take(.lookAgain) }
+        if has(IN_IGNORED) || has(IN_DELETE_SELF) || has(IN_MOVE_SELF) {
+            for directory in directories.removeValue(forKey: event.wd) ?? [] { watches[directory] = nil }
+            return take(.lookAgain)
+        }
+        if mask & UInt32(IN_ISDIR) != 0 {
+            if !has(IN_MODIFY) { take(.lookAgain) }
+            return
+        }
+        guard let names = directories[event.wd], let name else { return }
+        if has(IN_MOVED_FROM), names.count == 1 {
+            pendingRename = (event.cookie, Self.path(names[0], name))
+            return
+        }
+        for directory in names {
+            let path = Self.path(directory, name)
+            if has(IN_MODIFY) { take(.modified(path: path)) }
+            if has(IN_CREATE) || has(IN_MOVED_TO) { take(.appeared(path: path)) }
+            if has(IN_DELETE) || has(IN_MOVED_FROM) { take(.vanished(path: path)) }
         }
     }
 
-    private func translate(_ event: inotify_event, name: String?) -> Event? {
-        let mask = event.mask
-        func has(_ bit: Int32) -> Bool { mask & UInt32(bitPattern: bit) != 0 }
-        if has(IN_Q_OVERFLOW) { return .lookAgain }
-        if has(IN_IGNORED) || has(IN_DELETE_SELF) || has(IN_MOVE_SELF) {
-            if let directory = directories.removeValue(forKey: event.wd) { watches[directory] = nil }
-            return .lookAgain
-        }
-        if mask & UInt32(IN_ISDIR) != 0 { return has(IN_MODIFY) ? nil : .lookAgain }
-        guard let directory = directories[event.wd], let name else { return nil }
-        let path = directory + (directory == "/" ? "" : "/") + name
-        if has(IN_MODIFY) { return .modified(path: path) }
-        if has(IN_CREATE) || has(IN_MOVED_TO) { return .appeared(path: path) }
-        if has(IN_DELETE) || has(IN_MOVED_FROM) { return .vanished(path: path) }
-        return nil
+    /// The file went to where no watch is.
+    private func endPendingRename(_ take: (Event) -> Void) {
+        guard let pending = pendingRename.take() else { return }
+        take(.vanished(path: pending.path))
     }
+
+    private static func path(_ directory: String, _ name: String) -> String { directory + (directory == "/" ? "" : "/") + name }
 
     /// Whether changes made by other machines, or below FUSE, would go unnoticed there.
     package static func isUnreliable(at directory: String) -> Bool {

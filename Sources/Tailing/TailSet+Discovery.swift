@@ -7,7 +7,11 @@ extension TailSet {
     /// Looks at everything that the sources' patterns can reach.
     func scan() {
         wantsScan = false
-        lastScanNanoseconds = SystemClock.monotonicNanoseconds()
+        let start = SystemClock.monotonicNanoseconds()
+        defer {
+            lastScanNanoseconds = SystemClock.monotonicNanoseconds()
+            scanDurationNanoseconds = lastScanNanoseconds - start
+        }
         polledDirectories.removeAll(keepingCapacity: true)
         var seen: Set<String> = []
         for (index, source) in sources.enumerated() {
@@ -20,8 +24,11 @@ extension TailSet {
                 consider(found, sourceIndex: index)
             }
         }
-        for (path, file) in byPath where file.presence == .named && !seen.contains(path) && !unverified.contains(file.id) {
-            if access(path, F_OK) != 0 { lostName(file) }
+        // Names that no pattern takes, and names that are gone: events may have been missed.
+        for file in Array(files.values) where !unverified.contains(file.id) {
+            guard let path = file.path, !seen.contains(path) || byPath[path] !== file else { continue }
+            if let status = try? FileStatus(ofPath: path), FileIdentity(status) == file.identity { continue }
+            lostName(file)
         }
     }
 
@@ -31,7 +38,8 @@ extension TailSet {
             return
         }
         do throws(SystemError) {
-            try watch.watch(directory)
+            // What came between the look and the watch was seen by neither.
+            if try watch.watch(directory) { wantsScan = true }
         } catch {
             polledDirectories.insert(directory)
             reportOnce(.polling(directory: directory, error), key: "watch " + directory)
@@ -45,9 +53,8 @@ extension TailSet {
         if let file = knownFile(identity) {
             recognise(file, found, sourceIndex: sourceIndex)
         } else {
-            let previous = byPath[found.path]
-            if let previous { lostName(previous) }
-            addUnknown(found, identity, sourceIndex: sourceIndex, previous: previous ?? lineage[found.path])
+            if let previous = byPath[found.path] { lostName(previous) }
+            addUnknown(found, identity, sourceIndex: sourceIndex)
         }
     }
 
@@ -67,11 +74,12 @@ extension TailSet {
     }
 
     private func recognise(_ file: TailedFile, _ found: FileDiscovery.Found, sourceIndex: Int) {
+        let seenBefore = file.lastSeenNanoseconds
         file.lastSeenNanoseconds = SystemClock.wallNanoseconds()
         if file.path != found.path {
             // A second name of the same inode is not another file.
             if let path = file.path, let status = try? FileStatus(ofPath: path), FileIdentity(status) == file.identity {
-                if unverified.contains(file.id) { verify(file, found, sourceIndex: sourceIndex) }
+                if unverified.contains(file.id) { verify(file, found, sourceIndex: sourceIndex, seenBefore: seenBefore) }
                 return
             }
             if let other = byPath[found.path], other !== file { lostName(other) }
@@ -79,24 +87,22 @@ extension TailSet {
         }
         file.needsPolling = needsPolling(found)
         if unverified.contains(file.id) {
-            verify(file, found, sourceIndex: sourceIndex)
+            verify(file, found, sourceIndex: sourceIndex, seenBefore: seenBefore)
         } else if found.status.size != file.observedSize {
             markReadable(file)
         }
     }
 
     /// The first sight of a file that a checkpoint remembers: is it still the content that was read?
-    private func verify(_ file: TailedFile, _ found: FileDiscovery.Found, sourceIndex: Int) {
+    private func verify(_ file: TailedFile, _ found: FileDiscovery.Found, sourceIndex: Int, seenBefore: UInt64) {
         unverified.remove(file.id)
         file.sourceIndex = sourceIndex
         file.needsPolling = needsPolling(found)
         byPath[found.path] = file
-        verifyContent(of: file, size: found.status.size)
-        // Generations that came and went under this name while nobody looked.
-        addMissedRotations(of: file, path: found.path, sourceIndex: sourceIndex)
+        verifyContent(of: file, size: found.status.size, seenBefore: seenBefore)
     }
 
-    private func addUnknown(_ found: FileDiscovery.Found, _ identity: FileIdentity, sourceIndex: Int, previous: TailedFile?) {
+    private func addUnknown(_ found: FileDiscovery.Found, _ identity: FileIdentity, sourceIndex: Int) {
         if possibleCopies[found.path]?.identity == identity { return }
         if let original = possibleOriginal(of: found) {
             let copy = PossibleCopy(found: found, identity: identity, sourceIndex: sourceIndex, original: original)
@@ -104,7 +110,7 @@ extension TailSet {
             reconsider(copy, now: SystemClock.monotonicNanoseconds())
             return
         }
-        if let previous { addMissedRotations(of: previous, path: found.path, sourceIndex: sourceIndex) }
+        addMissedRotations(since: lastSeenNanoseconds(path: found.path), path: found.path, sourceIndex: sourceIndex)
         addFile(found, identity, sourceIndex: sourceIndex, firstPath: found.path)
     }
 

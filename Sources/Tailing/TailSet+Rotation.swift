@@ -25,7 +25,7 @@ extension TailSet {
         } else if !file.isRotatedAway {
             file.presence = .rotated(sinceNanoseconds: SystemClock.monotonicNanoseconds())
         }
-        report(.renamed(file, from: old))
+        if old != path { report(.renamed(file, from: old)) }
         markReadable(file)
     }
 
@@ -48,10 +48,7 @@ extension TailSet {
     }
 
     private func nameOfInode(_ file: TailedFile, inDirectoryOf path: String) -> String? {
-        let directory = Self.directory(of: path)
-        guard let entries = try? Directory.entries(of: directory) else { return nil }
-        for entry in entries where entry.inode == file.identity.inode {
-            let candidate = directory + (directory == "/" ? "" : "/") + entry.name
+        for candidate in listing(ofDirectoryOf: path).paths(ofInode: file.identity.inode) {
             if let status = try? FileStatus(ofPath: candidate), FileIdentity(status) == file.identity { return candidate }
         }
         return nil
@@ -65,7 +62,7 @@ extension TailSet {
                 if byPath[path] === file { byPath[path] = nil }
                 if let newPath = nameOfInode(file, inDirectoryOf: path), let status = try? FileStatus(ofPath: newPath) {
                     moveName(of: file, to: newPath)
-                    verifyContent(of: file, size: status.size)
+                    verifyContent(of: file, size: status.size, seenBefore: file.lastSeenNanoseconds)
                     continue
                 }
             }
@@ -74,13 +71,18 @@ extension TailSet {
             markReadable(file)
         }
         unverified.removeAll()
+        for (path, newest) in lineage where byPath[path] == nil {
+            // No file has the name now, but one may have had it meanwhile.
+            addMissedRotations(since: newest.lastSeenNanoseconds, path: path, sourceIndex: newest.sourceIndex)
+        }
         for file in Array(files.values) where file.path == nil && !file.isGone { adoptCopy(for: file) }
     }
 
-    /// Whether the inode still holds what was read of it. One that can't be opened now is checked by each later read.
-    func verifyContent(of file: TailedFile, size: UInt64) {
+    /// Whether the inode still holds what was read of it, after a time without a look that began at `seenBefore` (since 1970).
+    /// One that can't be opened now is checked by each later read.
+    func verifyContent(of file: TailedFile, size: UInt64, seenBefore: UInt64) {
         do throws(SystemError) {
-            guard try file.matches(head: file.head, at: file.counted) else { return replacedInPlace(file) }
+            guard try file.matches(head: file.head, at: file.counted) else { return replaceContent(of: file, missedSince: seenBefore) }
         } catch {
             reportOnce(.unreadable(path: file.path ?? file.firstPath, error), key: file.firstPath)
         }
@@ -101,33 +103,30 @@ extension TailSet {
         markReadable(file)
     }
 
-    /// Rotated files that no one has seen under their first name: they came and went while nobody looked.
-    func addMissedRotations(of previous: TailedFile, path: String, sourceIndex: Int) {
-        let directory = Self.directory(of: path)
-        let name = Self.name(of: path)
-        // File systems stamp births by a clock that lags a few milliseconds behind.
-        let bornAfter = previous.lastSeenNanoseconds > 20_000_000 ? previous.lastSeenNanoseconds - 20_000_000 : 0
-        guard let entries = try? Directory.entries(of: directory) else { return }
+    /// Rotated files that no one has seen under their first name: they came and went while nobody looked, since `time` (since 1970).
+    func addMissedRotations(since time: UInt64, path: String, sourceIndex: Int) {
+        let bornAfter = SystemClock.nanoseconds(from: Self.birthLagNanoseconds, to: time)
         var missed: [FileDiscovery.Found] = []
-        for entry in entries where RotatedName.isRotation(entry.name, of: name) {
-            let candidate = directory + (directory == "/" ? "" : "/") + entry.name
+        for candidate in listing(ofDirectoryOf: path).rotations(of: path) {
             guard !sources[sourceIndex].excludes(candidate), let status = try? FileStatus(ofPath: candidate), status.kind == .regular,
-                status.birthNanoseconds > bornAfter,
-                byIdentity[FileIdentity(status)] == nil
+                status.birthNanoseconds > bornAfter, byIdentity[FileIdentity(status)] == nil
             else { continue }
             let found = FileDiscovery.Found(path: candidate, status: status, isLink: false)
-            if isCopyOfKnown(found, path: path) { continue }
+            if knownOriginal(of: found, path: path) != nil { continue }
             missed.append(found)
         }
         for found in missed.sorted(by: { $0.status.birthNanoseconds < $1.status.birthNanoseconds }) {
+            possibleCopies[found.path] = nil
             addFile(found, FileIdentity(found.status), sourceIndex: sourceIndex, firstPath: path)
         }
     }
 
-    /// A copytruncate's copy of content that is read elsewhere already.
-    private func isCopyOfKnown(_ found: FileDiscovery.Found, path: String) -> Bool {
-        guard let original = lineage[path] ?? byPath[path] else { return false }
-        return files.values.contains { $0.firstPath == original.firstPath && $0.counted.offset > 0 && isCopy(found, of: $0) }
+    /// The content, read under `path` already, that a copytruncate has made `found` a copy of.
+    private func knownOriginal(of found: FileDiscovery.Found, path: String) -> TailedFile? {
+        guard let original = lineage[path] ?? byPath[path] else { return nil }
+        return files.values.first {
+            $0.firstPath == original.firstPath && !$0.isGone && $0.counted.offset > 0 && isCopy(found, of: $0)
+        }
     }
 }
 
@@ -135,7 +134,9 @@ extension TailSet {
 
 extension TailSet {
     /// The inode of `file` holds another content now: its own ended. Goes on in a copy where a rotation has left one.
-    package func replacedInPlace(_ file: TailedFile) {
+    package func replacedInPlace(_ file: TailedFile) { replaceContent(of: file, missedSince: file.lastSeenNanoseconds) }
+
+    private func replaceContent(of file: TailedFile, missedSince seenBefore: UInt64) {
         guard let path = file.path ?? byPath.first(where: { $0.value === file })?.key, !file.isGone else {
             contentIsGone(file, .truncated)
             return
@@ -144,35 +145,59 @@ extension TailSet {
         byIdentity[identity] = nil
         if byPath[path] === file { byPath[path] = nil }
         file.path = nil
+        // What is open is the new content.
+        var opened = file.takeDescriptor()
+        let hasCopy = adoptCopy(for: file)
+        if path != file.firstPath && isNotItsOwn(path, contentAfter: file) {
+            if !hasCopy { contentIsGone(file, .truncated) }
+            return
+        }
+        addMissedRotations(since: seenBefore, path: path, sourceIndex: file.sourceIndex)
         let successor = TailedFile(
             id: makeID(), sourceIndex: file.sourceIndex, path: file.firstPath, identity: identity, counted: .start,
             lastSeenNanoseconds: SystemClock.wallNanoseconds())
         successor.path = path
         successor.needsPolling = file.needsPolling
-        successor.presence = path == file.firstPath ? .named : file.presence
         successor.lastActivityNanoseconds = SystemClock.monotonicNanoseconds()
-        successor.predecessor = file
+        if path == file.firstPath {
+            successor.predecessor = lineage[path] ?? file
+            lineage[path] = successor
+        } else {
+            // It was rotated away after it was truncated: what has its first name now is newer.
+            successor.presence = .rotated(sinceNanoseconds: successor.lastActivityNanoseconds)
+            successor.predecessor = file
+            if let newer = byPath[file.firstPath], newer.predecessor === file { newer.predecessor = successor }
+            if lineage[file.firstPath] === file { lineage[file.firstPath] = successor }
+        }
         if isFirstScan { successor.sizeAtStart = (try? FileStatus(ofPath: path))?.size ?? 0 }
-        file.passDescriptor(to: successor)
+        successor.useDescriptor(opened.take())
         files[successor.id] = successor
         byIdentity[identity] = successor
         byPath[path] = successor
-        lineage[successor.firstPath] = successor
-        if !adoptCopy(for: file, nextTo: path) { contentIsGone(file, .truncated) }
+        if !hasCopy { contentIsGone(file, .truncated) }
         report(.found(successor))
         markReadable(successor)
     }
 
+    /// Whether the content under a name that a rotation gave is taken by that name, or is the copy that a rotation makes of what
+    /// `file`'s first name leads to now: then it is no generation between the two.
+    private func isNotItsOwn(_ path: String, contentAfter file: TailedFile) -> Bool {
+        guard let status = try? FileStatus(ofPath: path) else { return true }
+        let found = FileDiscovery.Found(path: path, status: status, isLink: file.needsPolling)
+        if let source = sources.firstIndex(where: { $0.takes(path) }) {
+            consider(found, sourceIndex: source)
+            return true
+        }
+        guard let live = byPath[file.firstPath] else { return false }
+        return mayBecomeCopy(found, of: live)
+    }
+
     /// Looks for a copy of what `file` was, and goes on in it.
     @discardableResult
-    func adoptCopy(for file: TailedFile, nextTo path: String? = nil) -> Bool {
-        let path = path ?? file.firstPath
+    func adoptCopy(for file: TailedFile, nextTo path: String? = nil, except identity: FileIdentity? = nil) -> Bool {
         guard file.counted.offset > 0 || file.head.length > 0 else { return false }
-        let directory = Self.directory(of: path)
-        guard let entries = try? Directory.entries(of: directory) else { return false }
         var best: FileDiscovery.Found?
-        for entry in entries where RotatedName.isRotation(entry.name, of: Self.name(of: file.firstPath)) {
-            let candidate = directory + (directory == "/" ? "" : "/") + entry.name
+        for candidate in listing(ofDirectoryOf: file.firstPath).rotations(of: file.firstPath) {
             guard let status = try? FileStatus(ofPath: candidate), status.kind == .regular, byIdentity[FileIdentity(status)] == nil,
                 status.birthNanoseconds >= best?.status.birthNanoseconds ?? 0
             else { continue }
@@ -209,14 +234,18 @@ extension TailSet {
 // MARK: Copies in progress
 
 extension TailSet {
-    /// The file that `found` may become a copy of: its name says so, and it is younger.
+    /// The file that `found` may become a copy of, or is one of: its name says so, and it is younger.
     func possibleOriginal(of found: FileDiscovery.Found) -> TailedFile? {
         let directory = Self.directory(of: found.path)
         for original in RotatedName.possibleOriginals(of: Self.name(of: found.path)) {
-            guard let file = byPath[directory + (directory == "/" ? "" : "/") + original], file.presence == .named,
-                found.status.birthNanoseconds >= file.identity.birthNanoseconds
-            else { continue }
-            return file
+            let path = directory + (directory == "/" ? "" : "/") + original
+            if let file = byPath[path], file.presence == .named, found.status.birthNanoseconds >= file.identity.birthNanoseconds,
+                mayBecomeCopy(found, of: file)
+            {
+                return file
+            }
+            // The original may have been truncated, and even rotated away after that.
+            if let file = knownOriginal(of: found, path: path) { return file }
         }
         return nil
     }
@@ -226,6 +255,11 @@ extension TailSet {
         guard possibleCopies[copy.found.path]?.identity == copy.identity else { return }
         var copy = copy
         guard let status = try? FileStatus(ofPath: copy.found.path), FileIdentity(status) == copy.identity else {
+            possibleCopies[copy.found.path] = nil
+            return
+        }
+        if byIdentity[copy.identity] != nil {
+            // It is followed by now, under another name.
             possibleCopies[copy.found.path] = nil
             return
         }

@@ -10,6 +10,8 @@ package final class TailSet {
     package static let defaultSettleNanoseconds: UInt64 = 5_000_000_000
     /// How often everything is looked at even though inotify works.
     static let safetyScanNanoseconds: UInt64 = 10_000_000_000
+    /// File systems stamp births by a clock that lags this much behind.
+    static let birthLagNanoseconds: UInt64 = 20_000_000
     /// How long content that can't be found is remembered, in case it comes back.
     static let absenceNanoseconds: UInt64 = 3_600_000_000_000
     /// How long a file that looks like a copy of another is left alone while neither grows nor is truncated.
@@ -28,8 +30,12 @@ package final class TailSet {
     var byPath: [String: TailedFile] = [:]
     /// The newest generation that was found under each name.
     var lineage: [String: TailedFile] = [:]
+    /// Of a checkpoint, but no source takes their names any more: left alone, and remembered for when one does again.
+    package private(set) var setAside: [SavedFile] = []
     /// Restored from a checkpoint, and not yet seen on disk.
     var unverified: Set<UInt64> = []
+    /// Since then nothing happened that was not seen, or is found out by looking; nanoseconds since 1970.
+    private let watchedSinceNanoseconds: UInt64
     var possibleCopies: [String: PossibleCopy] = [:]
     private var nextID: UInt64
     /// The id that the next file will have.
@@ -40,14 +46,18 @@ package final class TailSet {
 
     let watch: DirectoryWatch?
     var polledDirectories: Set<String> = []
+    /// What directories held a moment ago.
+    var listings: [String: DirectoryListing] = [:]
     var reportedErrors: Set<String> = []
     var isFirstScan = true
+    /// When the last scan ended, and how long it took.
     var lastScanNanoseconds: UInt64 = 0
+    var scanDurationNanoseconds: UInt64 = 0
     var lastPollNanoseconds: UInt64 = 0
     var wantsScan = true
 
     package init(
-        sources: [TailSource], restored: [SavedFile], nextID: UInt64, pollNanoseconds: UInt64,
+        sources: [TailSource], restored: [SavedFile], savedNanoseconds: UInt64? = nil, nextID: UInt64, pollNanoseconds: UInt64,
         settleNanoseconds: UInt64 = defaultSettleNanoseconds, copyWaitNanoseconds: UInt64 = defaultCopyWaitNanoseconds,
         report: @escaping (TailEvent) -> Void
     ) {
@@ -57,14 +67,20 @@ package final class TailSet {
         self.pollNanoseconds = pollNanoseconds
         self.report = report
         self.nextID = nextID
+        watchedSinceNanoseconds =
+            savedNanoseconds ?? restored.map(\.lastSeenNanoseconds).max() ?? SystemClock.wallNanoseconds() + Self.birthLagNanoseconds
         do throws(SystemError) {
             watch = try DirectoryWatch()
         } catch {
             watch = nil
             report(.polling(directory: "/", error))
         }
-        for saved in restored {
-            guard let sourceIndex = sources.firstIndex(where: { $0.name == saved.sourceName }) ?? (sources.isEmpty ? nil : 0) else {
+        for saved in restored.sorted(by: { $0.id < $1.id }) {
+            let sourceIndex =
+                sources.firstIndex { $0.name == saved.sourceName && $0.takes(saved.firstPath) }
+                ?? sources.firstIndex { $0.takes(saved.firstPath) }
+            guard let sourceIndex else {
+                setAside.append(saved)
                 continue
             }
             let file = TailedFile(restoring: saved, sourceIndex: sourceIndex)
@@ -75,8 +91,10 @@ package final class TailSet {
                 byIdentity[file.identity] = file
                 unverified.insert(file.id)
                 if let path = saved.path { byPath[path] = file }
+                if saved.path != saved.firstPath { file.presence = .rotated(sinceNanoseconds: SystemClock.monotonicNanoseconds()) }
             }
-            if lineage[file.firstPath].map({ $0.id < file.id }) ?? true { lineage[file.firstPath] = file }
+            file.predecessor = lineage[file.firstPath]
+            lineage[file.firstPath] = file
         }
     }
 
@@ -88,6 +106,12 @@ package final class TailSet {
         scan()
         isFirstScan = false
         settleUnverified()
+    }
+
+    /// Makes the next ``tick()`` scan, whatever events have said.
+    package func lookAtEverything() {
+        wantsScan = true
+        lastScanNanoseconds = 0
     }
 
     /// Reads what inotify has to tell.
@@ -105,13 +129,17 @@ package final class TailSet {
     package func tick() {
         let now = SystemClock.monotonicNanoseconds()
         let needsPoll = SystemClock.nanoseconds(from: lastPollNanoseconds, to: now) >= pollNanoseconds
-        if wantsScan || SystemClock.nanoseconds(from: lastScanNanoseconds, to: now) >= Self.safetyScanNanoseconds
+        // Where directories come and go without end, looking at everything each time must not take all the time there is.
+        let scanPause = min(10 * scanDurationNanoseconds, 1_000_000_000)
+        let mayScan = SystemClock.nanoseconds(from: lastScanNanoseconds, to: now) >= scanPause
+        if (wantsScan && mayScan) || SystemClock.nanoseconds(from: lastScanNanoseconds, to: now) >= Self.safetyScanNanoseconds
             || (needsPoll && !polledDirectories.isEmpty)
         {
             scan()
         }
         guard needsPoll else { return }
         lastPollNanoseconds = now
+        listings.removeAll(keepingCapacity: true)
         for file in files.values { poll(file, now: now) }
         for copy in possibleCopies.values { reconsider(copy, now: now) }
     }
@@ -163,6 +191,9 @@ package final class TailSet {
         }
     }
 
+    /// When the newest content under `path` was last seen there, in nanoseconds since 1970.
+    func lastSeenNanoseconds(path: String) -> UInt64 { lineage[path]?.lastSeenNanoseconds ?? watchedSinceNanoseconds }
+
     func makeID() -> UInt64 {
         defer { nextID += 1 }
         return nextID
@@ -185,6 +216,21 @@ package final class TailSet {
             guard let file = byPath[path] else { return }
             if let status = try? FileStatus(ofPath: path), FileIdentity(status) == file.identity { return }
             lostName(file)
+        case .renamed(let old, let new):
+            guard let file = byPath[old], let status = try? FileStatus(ofPath: new), FileIdentity(status) == file.identity,
+                !sources.contains(where: { $0.takes(new) })
+            else {
+                // In this order a file that is known goes straight from one name to the other.
+                handle(.appeared(path: new))
+                handle(.vanished(path: old))
+                // It was made and rotated away before anyone looked.
+                if byPath[old] == nil, let source = sources.firstIndex(where: { $0.takes(old) }) {
+                    addMissedRotations(since: lastSeenNanoseconds(path: old), path: old, sourceIndex: source)
+                }
+                return
+            }
+            if let other = byPath[new], other !== file { lostName(other) }
+            moveName(of: file, to: new)
         }
     }
 
@@ -204,7 +250,12 @@ package final class TailSet {
         switch file.presence {
         case .gone: return
         case .named where !file.needsPolling: return
-        case .named, .rotated, .deleted: break
+        case .named:
+            if let path = file.path, let status = try? FileStatus(ofPath: path), FileIdentity(status) != file.identity {
+                // A link, or what it leads to, was switched.
+                return consider(FileDiscovery.Found(path: path, status: status, isLink: true), sourceIndex: file.sourceIndex)
+            }
+        case .rotated, .deleted: break
         }
         if file.isOpen, let status = try? file.currentStatus() {
             if status.size != file.observedSize { markReadable(file) }
@@ -216,6 +267,7 @@ package final class TailSet {
         } else if let path = file.path, let status = try? FileStatus(ofPath: path), status.size != file.observedSize {
             markReadable(file)
         }
-        if file.isRotatedAway && isSettled(file) { markReadable(file) }
+        let hasUnfinishedLine = file.counted.offset < file.observedSize || file.counted.isInsideCutLine
+        if file.isRotatedAway && hasUnfinishedLine && isSettled(file) { markReadable(file) }
     }
 }

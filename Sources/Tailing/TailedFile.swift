@@ -115,12 +115,20 @@ extension TailedFile {
             let guarded = UnsafeRawBufferPointer(rebasing: buffer[..<guardLength])
             guard ContentHash.of(guarded) == cursor.guardHash || guardLength == 0 else { return .replaced }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[guardLength..<count])
+            if cursor.offset == 0 && !beginsAsKnown(bytes) { return .replaced }
             observedSize = max(observedSize, cursor.offset + UInt64(bytes.count))
             if head.length < ContentHash.headBytes && observedSize > UInt64(head.length) { try refreshHead() }
             return .bytes(bytes, reachesEnd: count < buffer.count)
         } catch {
             return .unavailable(error)
         }
+    }
+
+    /// Before the first cursor stands nothing that could guard it: the file's beginning has to be what it was.
+    private func beginsAsKnown(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let length = Int(head.length)
+        guard length > 0 else { return true }
+        return bytes.count >= length && ContentHash.of(UnsafeRawBufferPointer(rebasing: bytes[..<length])) == head.hash
     }
 
     /// The cursor `byteCount` bytes further, after a read at `cursor` whose result was `bytes` (still in its buffer).
@@ -250,8 +258,8 @@ extension TailedFile {
         path = other.path
     }
 
-    /// Gives the descriptor to the generation that begins in the same inode.
-    func passDescriptor(to successor: TailedFile) {
-        successor.descriptor = descriptor.take()
-    }
+    /// Hands the descriptor over: another generation begins in the same inode.
+    func takeDescriptor() -> FileDescriptor? { descriptor.take() }
+
+    func useDescriptor(_ opened: consuming FileDescriptor?) { descriptor = opened }
 }

@@ -195,6 +195,20 @@ struct RotationTests {
         }
     }
 
+    @Test func `a truncation is noticed even while nothing but half a line was seen`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/app.log"
+            try append("half", to: path)
+            let driver = TailDriver([path])
+            try append(" a line\n", to: path)
+            try copyTruncate(path, to: path + ".1")
+            try append("another line, and a longer one\n", to: path)
+            driver.step()
+            driver.step()
+            #expect(driver.lines(of: path) == ["half a line", "another line, and a longer one"])
+        }
+    }
+
     @Test func `a recycled inode is a new file`() throws {
         try withTemporaryDirectory { directory in
             let path = directory + "/app.log"

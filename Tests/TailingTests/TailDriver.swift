@@ -50,8 +50,21 @@ final class TailDriver {
         events.events.removeAll()
     }
 
+    /// As ``step()``, but without relying on events.
+    func lookAtEverything() {
+        tails.lookAtEverything()
+        step()
+        step()
+    }
+
+    /// All lines so far, which are then forgotten.
+    func takeLines() -> [String] {
+        defer { lines.removeAll() }
+        return lines.values.flatMap { $0 }
+    }
+
     func save() -> (files: [SavedFile], nextID: UInt64) {
-        (tails.files.values.map { SavedFile($0, sourceName: "test") }, tails.upcomingID)
+        ((tails.files.values.map { SavedFile($0, sourceName: "test") } + tails.setAside).sorted { $0.id < $1.id }, tails.upcomingID)
     }
 
     func lines(of path: String) -> [String] { lines[path] ?? [] }

@@ -66,13 +66,7 @@ struct LedgerReport: Encodable, Equatable, Sendable {
     var totals: [Total]
 
     init(_ checkpoint: Checkpoint) {
-        files = checkpoint.files.map { file in
-            File(
-                id: file.saved.id, source: file.saved.sourceName, path: file.saved.firstPath, currentPath: file.saved.path,
-                startOffset: file.startOffset, readOffset: file.saved.counted.offset, read: Count(file.read),
-                lostUnreadBytes: file.lostUnreadBytes,
-                outputs: file.outputs.map { Output(name: $0.name, ledger: $0.ledger, read: file.read) })
-        }
+        files = checkpoint.files.map(File.init)
         closed = checkpoint.closed.map(ClosedFiles.init)
         totals = Self.totals(
             checkpoint.files.flatMap { file in file.outputs.map { ($0.name, file.read, $0.ledger) } }
@@ -89,10 +83,12 @@ struct LedgerReport: Encodable, Equatable, Sendable {
                 lostUnreadBytes: file.lostUnreadBytes,
                 outputs: zip(names, file.deliveries).map { Output(name: $0, ledger: $1.ledger, read: file.read) })
         }
+        files += state.setAside.map(File.init)
         let sums = state.closed.values.sorted { $0.sourceName < $1.sourceName }
         closed = sums.map(ClosedFiles.init)
         totals = Self.totals(
             sorted.flatMap { file in zip(names, file.deliveries).map { ($0, file.read, $1.ledger) } }
+                + state.setAside.flatMap { file in file.outputs.map { ($0.name, file.read, $0.ledger) } }
                 + sums.flatMap { sum in sum.outputs.map { ($0.name, sum.read, $0.ledger) } })
     }
 
@@ -114,6 +110,20 @@ struct LedgerReport: Encodable, Equatable, Sendable {
                     refused: Count(sum.ledger.refused), lost: Count(sum.ledger.lost))
             }
         }
+    }
+}
+
+extension LedgerReport.File {
+    init(_ file: Checkpoint.File) {
+        id = file.saved.id
+        source = file.saved.sourceName
+        path = file.saved.firstPath
+        currentPath = file.saved.path
+        startOffset = file.startOffset
+        readOffset = file.saved.counted.offset
+        read = LedgerReport.Count(file.read)
+        lostUnreadBytes = file.lostUnreadBytes
+        outputs = file.outputs.map { LedgerReport.Output(name: $0.name, ledger: $0.ledger, read: file.read) }
     }
 }
 

@@ -14,6 +14,8 @@ final class AgentState {
     var files: [UInt64: FileState] = [:]
     /// Ledgers of files that are forgotten, by source name.
     var closed: [String: Checkpoint.ClosedFiles] = [:]
+    /// Of files that no source takes any more: kept as they were, for when one does again.
+    var setAside: [Checkpoint.File] = []
     var lostBytes: [TailedFile.LossCause: UInt64] = [:]
 
     /// Some files have not been read up to the size that they had at the start: derived metrics are withheld.

@@ -27,7 +27,8 @@ extension Reader {
                     read: file.read, lostUnreadBytes: file.lostUnreadBytes, outputs: outputs + file.otherOutputs))
         }
         return Checkpoint(
-            writtenAt: SystemClock.wallNanoseconds(), nextFileID: tails.upcomingID, files: files.sorted { $0.saved.id < $1.saved.id },
+            writtenAt: SystemClock.wallNanoseconds(), nextFileID: tails.upcomingID,
+            files: (files + state.setAside).sorted { $0.saved.id < $1.saved.id },
             closed: state.closed.values.sorted { $0.sourceName < $1.sourceName }, metrics: [])
     }
 
