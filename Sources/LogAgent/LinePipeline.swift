@@ -79,6 +79,8 @@ final class LinePipeline {
         var segments: [SegmentReference]
         /// Wall clock at the read, for lines without a time of their own.
         var now: UInt64
+        /// The first line that is newer is not taken, nor what comes after it.
+        var untilNanoseconds: UInt64 = .max
     }
 
     struct PassResult {
@@ -86,6 +88,8 @@ final class LinePipeline {
         var read: Tally
         var filtered: Tally
         var newestLineNanoseconds: UInt64
+        /// The time of the line that was too new to be taken.
+        var heldBackNanoseconds: UInt64?
     }
 
     /// Takes the complete lines of `piece`, which stands at `offset` of `file`'s content.
@@ -94,11 +98,19 @@ final class LinePipeline {
     ) -> PassResult {
         var filtered = Tally()
         var newest: UInt64 = 0
-        let progress = splitter.split(piece, isInsideCutLine: isInsideCutLine, isFinal: isFinal) { line in
+        var lineCount = 0
+        var heldBack: (start: Int, time: UInt64)?
+        var progress = splitter.split(piece, isInsideCutLine: isInsideCutLine, isFinal: isFinal) { line in
+            if heldBack != nil { return }
             let lineOffset = offset + UInt64(line.start)
             let error = parse(line)
             if pass.counts { count(line, error) }
             let time = self.time(of: line, at: lineOffset, readEnd: offset + UInt64(piece.count), in: file, pass: pass)
+            if time > pass.untilNanoseconds {
+                heldBack = (line.start, time)
+                return
+            }
+            lineCount += 1
             newest = max(newest, time)
             if pass.counts { rules.apply(scanner.allFields, in: line.bytes, now: time) }
             guard !pass.outputs.isEmpty else { return }
@@ -108,13 +120,20 @@ final class LinePipeline {
             }
             ship(line, time: time, error: error, file: file, pass: pass)
         }
+        if let heldBack {
+            // A line begins there.
+            progress.consumed = heldBack.start
+            progress.isInsideCutLine = false
+            progress.lineCount = lineCount
+        }
         if pass.counts {
             counts.lines += UInt64(progress.lineCount)
             counts.bytes += UInt64(progress.consumed)
             counts.cutBytes += UInt64(progress.droppedBytes)
         }
         let read = Tally(lines: UInt64(progress.lineCount), bytes: UInt64(progress.consumed))
-        return PassResult(progress: progress, read: read, filtered: filtered, newestLineNanoseconds: newest)
+        return PassResult(
+            progress: progress, read: read, filtered: filtered, newestLineNanoseconds: newest, heldBackNanoseconds: heldBack?.time)
     }
 
     private func parse(_ line: LineSplitter.Line) -> JSONScanError? {

@@ -6,7 +6,7 @@ import Tailing
 /// Only touched under the lock of ``AgentState``, so that the admin endpoints see it whole.
 final class FileState {
     let id: UInt64
-    let sourceIndex: Int
+    var sourceIndex: Int
     /// What labels are made of.
     let firstPath: String
     /// Where reading began.
@@ -33,6 +33,8 @@ final class FileState {
     var newestLineNanoseconds: UInt64 = 0
     /// nil until a line without a time of its own is met.
     var observedTimes: ObservedTimes?
+    /// Monotonic time at which it could last not be read for an output; 0 before the first.
+    var deliveryFailedNanoseconds: UInt64 = 0
     /// In one of the outputs' queues of files that delivery has fallen behind in.
     var isQueuedForDelivery: [Bool]
 

@@ -6,6 +6,8 @@ extension Reader {
         case read
         /// An output's memory is full, but it is at work: the file's turn comes again when there is room.
         case waitsForRoom
+        /// What came before it under the same name is read first.
+        case waitsForPredecessor
         case nothing
     }
 
@@ -20,7 +22,7 @@ extension Reader {
         if let predecessor = file.predecessor, !hasBeenRead(predecessor) {
             tails.markReadable(predecessor)
             tails.markReadable(file)
-            return .waitsForRoom
+            return .waitsForPredecessor
         }
         guard let outputs = outputsInStep(with: state, file) else {
             tails.markReadable(file)
@@ -72,15 +74,17 @@ extension Reader {
     private func outputsInStep(with file: FileState, _ tailed: TailedFile) -> [OutputPort]? {
         shared.update { state -> [OutputPort]? in
             let now = SystemClock.monotonicNanoseconds()
+            let wallNow = SystemClock.wallNanoseconds()
             var inStep: [OutputPort] = []
             for output in state.outputs {
                 if file.isBehind(output: output.index) { continue }
                 // What came before under this name must be sent before.
                 if let predecessor = tailed.predecessor, let before = state.files[predecessor.id],
-                    before.isBehind(output: output.index)
+                    before.isQueuedForDelivery[output.index]
                 {
                     continue
                 }
+                if output.hasOldBacklog(ofSource: tailed.sourceIndex, wallNow: wallNow) { continue }
                 if output.hasRoom {
                     inStep.append(output)
                 } else if output.isWorthWaitingFor(now: now) {
@@ -120,20 +124,22 @@ extension Reader {
                 }
             }
             mirror(file, state)
-            for output in agent.outputs where state.isBehind(output: output.index) && !state.isQueuedForDelivery[output.index] {
-                state.isQueuedForDelivery[output.index] = true
-                output.behind.append(state)
-            }
+            queueWhereBehind(state, agent)
             return result.progress.consumed
         }
     }
 
     /// Copies what the endpoints show.
     func refresh(_ file: TailedFile) {
-        shared.update { agent in agent.files[file.id].map { mirror(file, $0) } }
+        shared.update { agent in
+            guard let state = agent.files[file.id] else { return }
+            mirror(file, state)
+            if !file.isGone { queueWhereBehind(state, agent) }
+        }
     }
 
     private func mirror(_ file: TailedFile, _ state: FileState) {
+        state.sourceIndex = file.sourceIndex
         state.counted = file.counted
         state.observedSize = file.observedSize
         state.path = file.path

@@ -38,12 +38,15 @@ extension Reader {
 
     private func lookAfter(_ file: TailedFile, now: UInt64) {
         if let predecessor = file.predecessor, shared.update({ $0.files[predecessor.id]?.isDelivered ?? true }),
-            predecessor.hasNothingUnread
+            predecessor.hasNothingUnread || predecessor.isGone
         {
             file.predecessor = nil
         }
         guard let state = shared.update({ $0.files[file.id] }) else { return }
-        let isDelivered = shared.update { _ in state.isDelivered }
+        let isDelivered = shared.update { agent in
+            if !file.isGone, state.deliveryFailedNanoseconds + Self.deliveryRetryNanoseconds < now { queueWhereBehind(state, agent) }
+            return state.isDelivered
+        }
         switch file.presence {
         case .gone:
             bookLoss(of: file, state)
@@ -52,7 +55,10 @@ extension Reader {
             forget(file, state)
         case .named, .rotated, .deleted:
             let rests = SystemClock.nanoseconds(from: file.lastActivityNanoseconds, to: now) > Self.idleDescriptorNanoseconds
-            if file.isOpen && rests && file.path != nil && !file.isQueued { file.closeDescriptor() }
+            // What is open may be the only way to a content whose name is gone, or is a link.
+            let canBeOpenedAgain = file.path != nil && !file.needsPolling
+            let isOver = file.isRotatedAway && isDelivered && file.hasNothingUnread
+            if file.isOpen && rests && (canBeOpenedAgain || isOver) && !file.isQueued { file.closeDescriptor() }
         }
         if file.isOpen { openFileCount += 1 }
     }

@@ -58,8 +58,7 @@ final class Reader {
 
     /// Runs until `control` says stop; then everything that was read is on its way to the outputs, and saved.
     func run() {
-        tails.start()
-        shared.update { $0.isCatchingUp = true }
+        start()
         while !control.isStopping {
             let wait = turn()
             if let wait { waitForEvents(until: wait) }
@@ -67,8 +66,13 @@ final class Reader {
         drain()
     }
 
+    func start() {
+        tails.start()
+        shared.update { $0.isCatchingUp = true }
+    }
+
     /// Does what there is to do. Gives the monotonic time until which nothing will be, unless an event comes; nil: there is more.
-    private func turn() -> UInt64? {
+    func turn() -> UInt64? {
         takeOutcomes()
         let now = SystemClock.monotonicNanoseconds()
         tails.tick()
@@ -82,7 +86,7 @@ final class Reader {
             switch count(file) {
             case .read: reads += 1
             case .waitsForRoom: isWaitingForRoom = true
-            case .nothing: break
+            case .waitsForPredecessor, .nothing: break
             }
             filesInLastTurn += 1
         }
@@ -141,7 +145,7 @@ final class Reader {
     }
 
     /// Reads what is there, sends it, and waits for the answers, within the time that stopping may take.
-    private func drain() {
+    func drain() {
         tails.handleWatchEvents()
         while !control.isOutOfTime, let file = tails.nextReadable() {
             if case .waitsForRoom = count(file) { break }

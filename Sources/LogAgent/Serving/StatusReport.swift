@@ -68,7 +68,7 @@ struct StatusReport: Encodable, Sendable {
             return Output(
                 name: output.settings.name, healthy: output.sender.isHealthy, lastError: output.sender.lastError,
                 heldBytes: output.heldBytes, budgetBytes: output.budgetBytes, openBatches: output.openBatchCount,
-                filesBehind: output.behind.count, pendingLines: pending.lines, pendingBytes: pending.bytes)
+                filesBehind: output.filesBehind, pendingLines: pending.lines, pendingBytes: pending.bytes)
         }
         metrics = state.derived.status.map { status in
             Metric(

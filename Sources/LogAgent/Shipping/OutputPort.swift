@@ -18,8 +18,10 @@ final class OutputPort {
     private var inFlight: [UInt64: UInt64] = [:]
     /// Monotonic time of the last acknowledgement, or of the moment when there was nothing to acknowledge.
     private(set) var lastProgressNanoseconds: UInt64
-    /// Files that were counted further than they were put into batches, in the order in which they fell behind.
-    var behind: [FileState] = []
+    /// Files that were counted further than they were put into batches, for each source that has any.
+    private var behind: [Int: DeliveryQueue] = [:]
+    /// The source whose turn was last.
+    private var lastSourceBehind = -1
 
     /// An output that acknowledged nothing for this long is not waited for: counting goes on without it.
     static let patienceNanoseconds: UInt64 = 100_000_000
@@ -31,6 +33,9 @@ final class OutputPort {
         self.budgetBytes = budgetBytes
         lastProgressNanoseconds = SystemClock.monotonicNanoseconds()
     }
+
+    /// How far apart in time two files of one source may be put into batches; a quarter of what Loki takes.
+    static let backlogWindowNanoseconds: UInt64 = 900_000_000_000
 
     var openBatchCount: Int { openBatches.count }
 
@@ -66,7 +71,8 @@ final class OutputPort {
     }
 
     private func openBatch(for stream: Stream) -> OpenBatch {
-        let batch = OpenBatch(stream: stream, buffer: EntryBuffer(capacity: 16 * 1024), openedAt: SystemClock.monotonicNanoseconds())
+        let batch = OpenBatch(
+            stream: stream, buffer: EntryBuffer(capacity: OpenBatch.firstBytes), openedAt: SystemClock.monotonicNanoseconds())
         openBatches.append(batch)
         stream.setOpenBatch(batch, ofOutput: index)
         heldBytes += batch.byteCount
@@ -107,5 +113,39 @@ final class OutputPort {
         heldBytes -= batch.byteCount
         inFlight[batch.sequence] = nil
         lastProgressNanoseconds = SystemClock.monotonicNanoseconds()
+    }
+}
+
+// MARK: Files that it has fallen behind in
+
+extension OutputPort {
+    var filesBehind: Int { behind.values.reduce(0) { $0 + $1.count } }
+    var isBehind: Bool { !behind.isEmpty }
+
+    func fallBehind(_ entry: DeliveryQueue.Entry) {
+        behind[entry.file.sourceIndex, default: DeliveryQueue()].insert(entry)
+    }
+
+    /// The next source in turn that has files behind.
+    func nextSourceBehind() -> Int? {
+        guard let source = behind.keys.filter({ $0 > lastSourceBehind }).min() ?? behind.keys.min() else { return nil }
+        lastSourceBehind = source
+        return source
+    }
+
+    func oldestBehind(ofSource source: Int) -> DeliveryQueue.Entry? { behind[source]?.oldest }
+
+    /// Takes out `file`'s entry, until it is put back.
+    func takeOutBehind(_ file: FileState) -> DeliveryQueue.Entry? {
+        guard var queue = behind.removeValue(forKey: file.sourceIndex) else { return nil }
+        let entry = queue.oldest?.file === file ? queue.removeOldest() : queue.remove(file)
+        if !queue.isEmpty { behind[file.sourceIndex] = queue }
+        return entry
+    }
+
+    /// Lines of now would make a source's older lines too old for their streams: better to send those first.
+    func hasOldBacklog(ofSource source: Int, wallNow: UInt64) -> Bool {
+        guard let oldest = behind[source]?.oldest else { return false }
+        return oldest.nextLineNanoseconds < SystemClock.nanoseconds(from: Self.backlogWindowNanoseconds, to: wallNow)
     }
 }

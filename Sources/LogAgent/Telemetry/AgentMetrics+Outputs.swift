@@ -31,6 +31,6 @@ extension AgentMetrics {
         try gauge("log_agent_output_healthy", "1 while pushes are not failing") { $1.sender.isHealthy ? 1 : 0 }
         try gauge("log_agent_held_bytes", "Bytes of batches, open or on their way") { Double($1.heldBytes) }
         try gauge("log_agent_open_batches", "Batches that still take entries") { Double($1.openBatchCount) }
-        try gauge("log_agent_files_behind", "Files that were counted further than they were put into batches") { Double($1.behind.count) }
+        try gauge("log_agent_files_behind", "Files that were counted further than they were put into batches") { Double($1.filesBehind) }
     }
 }
