@@ -31,13 +31,14 @@ class Process:
 
     started_here = []
 
-    def __init__(self, command, log, **options):
+    def __init__(self, command, log, output=None):
+        """`log` takes standard error, and standard output unless that is to go elsewhere."""
         Process.started_here.append(self)
         self.command = command
         self.log = log
         self.started = time.monotonic()
-        with open(log, "ab") as output:
-            self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options)
+        with open(log, "ab") as errors:
+            self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output or errors, stderr=errors)
         self.pid = self.popen.pid
         self.usage = None
         self.status = None
@@ -83,6 +84,12 @@ class Process:
     def log_tail(self, lines=15):
         with open(self.log, errors="replace") as file:
             return "".join(file.readlines()[-lines:])
+
+
+def exit_on_signals():
+    """SIGTERM and SIGHUP become an exception, so that `finally` ends what was started."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 def stop_all():
