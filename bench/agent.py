@@ -144,18 +144,22 @@ class Sink:
         self.process.stop()
 
 
-def configuration(data, include, listen, outputs, metrics, recipes=(), exclude=("*.gz",), memory="32MiB"):
+def transcode_source(include):
+    return {
+        "name": "transcode", "type": "file", "include": include, "exclude": ["*.gz"], "start_at": "beginning",
+        "format": "json", "timestamp": {"field": "timestamp", "format": "rfc3339"},
+        "labels": {"job": "transcode", "service": "$service", "level": "$level"},
+        "metadata": {"trace_id": "$trace_id", "span_id": "$span_id", "job_id": "$job_id"},
+    }
+
+
+def configuration(data, sources, listen, outputs, metrics=(), recipes=()):
     """A log-agent configuration as JSON, which is also JSON5."""
     return json.dumps({
         "data_dir": data,
-        "memory": memory,
+        "memory": "32MiB",
         "server": {"listen": listen},
-        "sources": [{
-            "name": "transcode", "type": "file", "include": include, "exclude": list(exclude), "start_at": "beginning",
-            "format": "json", "timestamp": {"field": "timestamp", "format": "rfc3339"},
-            "labels": {"job": "transcode", "service": "$service", "level": "$level"},
-            "metadata": {"trace_id": "$trace_id", "span_id": "$span_id", "job_id": "$job_id"},
-        }],
+        "sources": sources,
         "recipes": list(recipes),
         "metrics": list(metrics),
         "outputs": outputs,

@@ -41,7 +41,8 @@ class Bench:
     def agent(self, folder, include, sink, metrics=support.FIVE_METRICS):
         listen = f"127.0.0.1:{support.free_port()}"
         config = support.configuration(
-            os.path.join(folder, "data"), include, listen, [support.loki_output(sink.push_url, level=1)], metrics)
+            os.path.join(folder, "data"), [support.transcode_source(include)], listen,
+            [support.loki_output(sink.push_url, level=1)], metrics)
         return Agent(self.programs, folder, config, listen)
 
 
