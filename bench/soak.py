@@ -91,6 +91,7 @@ def epoch(programs, directory, chance, rounds, rate):
                        "--rotate-bytes", str(chance.choice([200_000, 1_000_000, 3_000_000])),
                        "--output", os.path.join(logs, "service.log")], os.path.join(directory, "generator.log"))
     watch = CounterWatch(listen)
+    stuck = []
     try:
         for _ in range(rounds):
             agent.start()
@@ -113,7 +114,10 @@ def epoch(programs, directory, chance, rounds, rate):
             samples = agent.samples()
             return derived_events(samples) >= lines and total(samples, "log_agent_pending_lines") == 0
 
-        until(caught_up, 60, f"{lines} lines counted and delivered", agent.process)
+        try:
+            until(caught_up, 60, f"{lines} lines counted and delivered", agent.process)
+        except SystemExit as error:   # the checks below may say what is missing
+            stuck.append(str(error))
         metrics = os.path.join(directory, "metrics.txt")
         with open(metrics, "w") as file:
             file.write(support.get(agent.url + "/metrics"))
@@ -124,7 +128,7 @@ def epoch(programs, directory, chance, rounds, rate):
         watch.stop()
     sinks[-1].stop()
 
-    findings = list(watch.findings)
+    findings = stuck + watch.findings
     text, passed = check("--logs", logs, "--truth", truth, "--metrics", metrics, "--pushes", kept)
     if not passed:
         findings.append(text)
