@@ -17,6 +17,8 @@ final class MetricRules {
     }
 
     let rules: [MetricRule]
+    /// The same without counting references: that took a tenth of the time for a line. `rules` keeps them alive.
+    private let uncountedRules: [Unmanaged<MetricRule>]
     private let dispatch: RuleDispatch
     private let slotCount: Int
     private let scratch = DecodingScratch()
@@ -49,8 +51,11 @@ final class MetricRules {
         }
         let dispatchSlot = RuleDispatch.bestSlot(for: compiler.drafts.map { $0.conditions })
         rules = compiler.drafts.map { $0.rule(dispatchingBy: dispatchSlot) }
+        uncountedRules = rules.map(Unmanaged.passUnretained)
         dispatch = RuleDispatch(slot: dispatchSlot, conditions: rules.map(\.conditions))
-        slotCount = (Self.requiredPaths(settings).map(slot).max() ?? -1) + 1
+        let slots = Self.requiredPaths(settings).map(slot)
+        precondition(slots.allSatisfy { $0 >= 0 }, "each required path has a slot")
+        slotCount = (slots.max() ?? -1) + 1
         metricNames = settings.map(\.name)
     }
 
@@ -60,7 +65,9 @@ final class MetricRules {
         precondition(fields.count >= slotCount, "the fields of a line have the slots that the rules were given")
         for position in dispatch.candidates(for: fields, in: line, scratch) {
             let candidate = dispatch[position]
-            rules[candidate.rule].apply(from: candidate.firstCondition, fields, in: line, now: now, key: &key, scratch)
+            uncountedRules[candidate.rule]._withUnsafeGuaranteedRef {
+                $0.apply(from: candidate.firstCondition, fields, in: line, now: now, key: &key, scratch)
+            }
         }
     }
 

@@ -6,12 +6,39 @@ package struct ExemplarTrace: Equatable, BitwiseCopyable, Sendable {
 
     /// nil unless `text` is 1 to 32 hexadecimal digits that are not all 0. Upper case becomes lower case.
     package init?(hexDigits text: UnsafeRawBufferPointer) {
+        if text.count == 32 {
+            guard let first = Self.eightDigits(of: text, at: 0), let second = Self.eightDigits(of: text, at: 8),
+                let third = Self.eightDigits(of: text, at: 16), let fourth = Self.eightDigits(of: text, at: 24)
+            else { return nil }
+            high = first << 32 | second
+            low = third << 32 | fourth
+            digitCount = 32
+            if high | low == 0 { return nil }
+            return
+        }
         guard (1...32).contains(text.count) else { return nil }
         let split = max(0, text.count - 16)
         guard let high = Self.number(text[..<split]), let low = Self.number(text[split...]), high | low != 0 else { return nil }
         self.high = high
         self.low = low
         digitCount = UInt8(text.count)
+    }
+
+    /// The number that eight digits make, all at once; nil unless all are hexadecimal.
+    @inline(__always)
+    private static func eightDigits(of text: UnsafeRawBufferPointer, at offset: Int) -> UInt64? {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        // The first digit in the highest byte.
+        let bytes = UInt64(bigEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        let letters = bytes >> 6 & ones
+        let values = (bytes & 0x0f0f_0f0f_0f0f_0f0f) &+ letters &* 9
+        // Write the digits of these values again: they are the bytes given (letters in lower case) only if those were digits.
+        let aboveNine = (values &+ ones &* 6) >> 4 & ones
+        let digits = values &+ ones &* 0x30 &+ aboveNine &* 0x27
+        guard values & 0xf0f0_f0f0_f0f0_f0f0 == 0, digits == bytes | letters << 5 else { return nil }
+        var packed = (values | values >> 4) & 0x00ff_00ff_00ff_00ff
+        packed = (packed | packed >> 8) & 0x0000_ffff_0000_ffff
+        return (packed | packed >> 16) & 0xffff_ffff
     }
 
     /// Of at most 16 digits.

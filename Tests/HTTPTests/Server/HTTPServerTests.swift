@@ -362,6 +362,11 @@ struct HTTPServerTests {
     }
 
     @Test func `1,000 idle connections need no thread and leave the server quick`() throws {
+        // Both ends of each are in this process, and 1024 descriptors are a common limit.
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = min(limit.rlim_max, max(limit.rlim_cur, 8192))
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         try withServer({ $0.connections = 1100 }) { server in
             let threads = try Directory.entries(of: "/proc/self/task").count
             let sockets = try (0..<1000).map { _ in try RawSocket(connectingTo: server.port) }
@@ -453,6 +458,33 @@ struct HTTPServerTests {
             server.stop(drainNanoseconds: second / 20)
             #expect(try busy.readAll() == "")
             release.raise()
+        }
+    }
+
+    @Test func `a server without descriptors left makes room and goes on`() async {
+        // In a process of its own: the limit is for all that run in it.
+        await #expect(processExitsWith: .success) {
+            let server = try HTTPServer(settings: HTTPServerSettings(listen: "127.0.0.1:0"), handler: Self.echo)
+            try server.start()
+            let client = try HTTPClient(endpoint: HTTPEndpoint(url: "http://\(server.address)/"))
+            #expect(try client.send(method: .get, timeoutNanoseconds: 20 * second).status == 200)
+            let next = dup(0)
+            close(next)
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = rlim_t(next + 9)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var sockets: [RawSocket] = []
+            try waitUntil("accepting fails") {
+                // Each takes two descriptors, one at either end.
+                do { sockets.append(try RawSocket(connectingTo: server.port)) } catch let error as SystemError {
+                    #expect(error.code == EMFILE)
+                }
+                return server.statistics.acceptFailures > 0
+            }
+            sockets = []
+            // Its old connection may have been closed to make room; a new one is accepted after a pause.
+            #expect(try client.send(method: .get, timeoutNanoseconds: 20 * second).status == 200)
         }
     }
 

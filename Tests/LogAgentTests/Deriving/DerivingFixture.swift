@@ -3,7 +3,7 @@ import Metrics
 
 @testable import LogAgent
 
-let someTime: UInt64 = 1_700_000_000_000_000_000
+let derivingTime: UInt64 = 1_700_000_000_000_000_000
 
 /// A metric with the settings that a test does not care about left out.
 func metric(
@@ -30,7 +30,7 @@ final class Deriving {
     init(_ settings: [MetricSettings]) throws(DerivingError) {
         let paths = FieldPaths(MetricRules.requiredPaths(settings))
         scanner = JSONScanner(paths: paths)
-        rules = try MetricRules(settings, table: table, now: someTime) { paths.slot(of: $0) ?? -1 }
+        rules = try MetricRules(settings, table: table, now: derivingTime) { paths.slot(of: $0) ?? -1 }
     }
 
     func apply(_ lines: String...) throws {
@@ -39,7 +39,7 @@ final class Deriving {
             try line.withUnsafeBytes { line in
                 try scanner.scan(line)
                 let fields = (0..<scanner.paths.count).map { scanner[$0] }
-                fields.withUnsafeBufferPointer { rules.apply($0, in: line, now: someTime) }
+                fields.withUnsafeBufferPointer { rules.apply($0, in: line, now: derivingTime) }
             }
         }
     }
