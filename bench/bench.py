@@ -221,13 +221,13 @@ def files(bench):
         logs = bench.folder(f"files-{count}/logs")
         sink = Sink(bench.programs, folder)
         agent = bench.agent(folder, [os.path.join(logs, "*.log")], sink)
-        generate(bench.programs, "--lines", count, "--directory", logs, "--files", count)
+        # A second of lines ahead: every file is known, and has been read once, before the measurement.
+        generate(bench.programs, "--rate", f"{rate}/s", "--seconds", 1, "--directory", logs, "--files", count)
         agent.start()
-        # The generator writes at least one line a file in one block for the first; rate mode fills the others.
-        until(lambda: sink.stats()["entries"] >= count, 60, "the first lines", agent.process)
+        until(lambda: sink.stats()["entries"] >= rate, 60, "the first lines", agent.process)
         before = agent.process.cpu_seconds()
         generate(bench.programs, "--rate", f"{rate}/s", "--seconds", seconds, "--directory", logs, "--files", count, "--seed", 2)
-        until(lambda: sink.stats()["entries"] >= count + rate * seconds, 120, "all lines", agent.process)
+        until(lambda: sink.stats()["entries"] >= rate + rate * seconds, 120, "all lines", agent.process)
         used[count] = (agent.process.cpu_seconds() - before, agent.process.memory_mib(), sink.stats()["pushes"])
         agent.stop()
         sink.stop()

@@ -21,7 +21,8 @@ final class LinePipeline {
     private let streams: StreamTable
     private let messageSlot: Int?
     private let timesDirectory: String
-    private(set) var counts = LineCounts()
+    // `@exclusivity(unchecked)`: nothing that is called while it changes can see it.
+    @exclusivity(unchecked) private(set) var counts = LineCounts()
 
     /// What happened to lines, since the start of the process.
     struct LineCounts: Equatable {
@@ -174,12 +175,12 @@ final class LinePipeline {
     ) {
         let stream = streams.stream(of: line.bytes, scanner: scanner, path: file.firstPath)
         let extra = metadata.write(scanner, line: line.bytes, path: file.firstPath, parseError: error, isCut: line.isCut)
-        extra.withUnsafeBytes { extra in
-            for (output, segment) in zip(pass.outputs, pass.segments) {
-                let replaced = output.append(
-                    stream, timestamp: time, line: line.bytes, fileBytes: line.fileBytes, metadata: extra, from: segment)
-                if pass.counts { counts.replacedSequences += UInt64(replaced) }
-            }
+        var position = 0
+        while position < pass.outputs.count {
+            let replaced = pass.outputs[position].append(
+                stream, timestamp: time, line: line.bytes, fileBytes: line.fileBytes, metadata: extra, from: pass.segments[position])
+            if pass.counts { counts.replacedSequences += UInt64(replaced) }
+            position += 1
         }
     }
 }

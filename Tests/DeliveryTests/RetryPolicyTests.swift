@@ -7,10 +7,11 @@ private let millisecond: UInt64 = 1_000_000
 struct RetryPolicyTests {
     private let policy = RetryPolicy(minimumBackoffNanoseconds: 250 * millisecond, maximumBackoffNanoseconds: 30 * second)
 
-    @Test(arguments: [
-        (0, 500), (1, 500), (2, 1000), (3, 2000), (4, 4000), (5, 8000), (6, 16_000), (7, 30_000), (8, 30_000), (1000, 30_000),
-        (Int.max, 30_000),
-    ])
+    @Test(
+        arguments: [
+            (0, 500), (1, 500), (2, 1000), (3, 2000), (4, 4000), (5, 8000), (6, 16_000), (7, 30_000), (8, 30_000), (1000, 30_000),
+            (Int.max, 30_000),
+        ] as [(Int, UInt64)])
     func `the ceiling doubles with each failure up to the longest wait`(failures: Int, ceilingMilliseconds: UInt64) {
         #expect(policy.range(afterFailures: failures) == 250 * millisecond...ceilingMilliseconds * millisecond)
     }
@@ -24,9 +25,10 @@ struct RetryPolicyTests {
         #expect(waits.contains { $0 < 500 * millisecond } && waits.contains { $0 > 1700 * millisecond })
     }
 
-    @Test(arguments: [
-        (0, 250), (1, 1000), (60, 60_000), (300, 300_000), (86_400, 300_000),
-    ])
+    @Test(
+        arguments: [
+            (0, 250), (1, 1000), (60, 60_000), (300, 300_000), (86_400, 300_000),
+        ] as [(UInt64, UInt64)])
     func `a server that asks for a wait gets it within bounds`(askedSeconds: UInt64, leastMilliseconds: UInt64) {
         var generator = SeededGenerator(seed: 1)
         for _ in 0..<100 {

@@ -8,6 +8,8 @@ import SystemIO
 final class RawSocket: Sendable {
     private let descriptor: FileDescriptor
 
+    var rawValue: Int32 { descriptor.rawValue }
+
     init(owning descriptor: consuming FileDescriptor) {
         self.descriptor = descriptor
         var limit = timeval(tv_sec: 20, tv_usec: 0)

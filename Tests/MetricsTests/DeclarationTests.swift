@@ -65,6 +65,18 @@ import Testing
         }
     }
 
+    @Test func `names that only look alike are fine`() throws {
+        let table = SeriesTable()
+        _ = try table.declare(definition("jobs_total", .counter), now: someTime)
+        _ = try table.declare(definition("jobs_created_total", .counter), now: someTime)
+        #expect(throws: MetricDeclarationError.nameTaken(name: "jobs", family: "jobs", owner: "jobs_total")) {
+            try table.declare(definition("jobs"), now: someTime)
+        }
+        #expect(throws: MetricDeclarationError.nameTaken(name: "jobs_created", family: "jobs_created", owner: "jobs_created_total")) {
+            try table.declare(definition("jobs_created"), now: someTime)
+        }
+    }
+
     @Test func `an error says what to do`() {
         #expect(
             MetricDeclarationError.counterWithoutTotal("requests").description

@@ -35,6 +35,9 @@ import Testing
             FamilyDefinition(name: "users_total", help: "Users.", kind: .counter, labelNames: ["user"], maximumSeries: 1),
             now: someTime)
         for user in ["a\rb\tc", "d"] { withKey([user]) { _ = limited.add(1e300, to: $0, now: someTime) } }
+        // The first writes samples called jobs_created, which is the second's family in OpenMetrics.
+        _ = try table.declare(FamilyDefinition(name: "jobs_total", help: "Jobs.", kind: .counter), now: someTime)
+        _ = try table.declare(FamilyDefinition(name: "jobs_created_total", help: "Jobs made.", kind: .counter), now: someTime)
         let offset = try table.declare(
             FamilyDefinition(name: "offset_seconds", help: "Offset.", kind: .histogram(bounds: [-1, 0, 1e-5])), now: someTime)
         withKey([]) { _ = offset.observe(-0.5, in: $0, now: someTime) }

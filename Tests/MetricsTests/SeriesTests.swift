@@ -160,6 +160,16 @@ import Testing
         #expect(trace(text) == nil)
     }
 
+    @Test(arguments: ["1", "00ab", "ABCDEF0123456789", "10000000000000000", "4bf92f3577b34da6a3ce929d0e0e4736"])
+    func `a trace id keeps its digits`(text: String) throws {
+        let (table, family) = try counter(labels: [])
+        #expect(family.definition.keepsExemplars == false)
+        let traced = try table.declare(
+            FamilyDefinition(name: "traced_total", help: "", kind: .counter, keepsExemplars: true), now: someTime)
+        withKey([]) { _ = traced.add(1, to: $0, now: someTime, trace: trace(text)) }
+        #expect(rendered(table, as: .openMetrics).contains("traced_total 1 # {trace_id=\"\(text.lowercased())\"} 1 1700000000.125\n"))
+    }
+
     @Test func `the sum of a histogram does not depend on the order`() throws {
         var values = (0..<5000).map { _ in Double.random(in: 0...1) * [1e-9, 1, 1e9].randomElement(or: 1) }
         var sums: Set<UInt64> = []

@@ -1,4 +1,6 @@
 /// One whole request, as a handler gets it: chunks joined, `Content-Encoding: gzip` undone.
+///
+/// HEAD reaches the handler too. It may answer as to GET: the server sends the head of that answer only.
 package struct HTTPRequest: Equatable, Sendable {
     package var method: HTTPMethod
     /// Path and query as received, still percent-encoded: `/api/v1/status?x=1`; `*` for `OPTIONS *`.

@@ -47,6 +47,9 @@ package final class HTTPServer: Sendable {
 
     package var statistics: HTTPServerStatistics { mailbox.statistics.withLock { $0 } }
 
+    /// Why the server ended by itself: its `epoll(7)` failed, which no client can cause. nil as long as it runs.
+    package var failure: SystemError? { mailbox.failure }
+
     /// Starts to serve. A second call does nothing.
     package func start() throws(HTTPServerError) {
         let isFirst = state.withLock { state in
@@ -75,8 +78,9 @@ package final class HTTPServer: Sendable {
             _ = mailbox.takeListener()
             return
         }
-        let (deadline, overflow) = SystemClock.monotonicNanoseconds().addingReportingOverflow(drainNanoseconds)
-        mailbox.stop(atNanoseconds: overflow ? .max : deadline)
+        let (sum, overflow) = SystemClock.monotonicNanoseconds().addingReportingOverflow(drainNanoseconds)
+        let deadline = overflow ? .max : sum
+        mailbox.stop(atNanoseconds: deadline)
         ended.wait()
         let now = SystemClock.monotonicNanoseconds()
         workers.stop(waitingNanoseconds: deadline > now ? deadline - now : 0)
@@ -86,6 +90,7 @@ package final class HTTPServer: Sendable {
         let mailbox = mailbox
         let workers = workers
         let ended = ended
+        let began = Semaphore()
         let settings = settings
         let tls = tls
         let handling = RequestHandling(inflatedBytes: settings.inflatedBytes, handler: handler)
@@ -95,13 +100,17 @@ package final class HTTPServer: Sendable {
             mailbox.answer(token, response)
         }
         try DetachedThread.start("http", stackBytes: 256 << 10) {
-            // An error here means that epoll itself failed, which no input can cause; the listener closes with the loop.
             do throws(SystemError) {
-                try ServerLoop(settings: settings, tls: tls, mailbox: mailbox, workers: workers).run()
+                let loop = try ServerLoop(settings: settings, tls: tls, mailbox: mailbox, workers: workers)
+                began.signal()
+                try loop.run()
             } catch {
-                mailbox.statistics.withLock { $0.openConnections = 0 }
+                mailbox.fail(error)
+                began.signal()
             }
             ended.signal()
         }
+        began.wait()
+        if let failure = mailbox.failure { throw failure }
     }
 }

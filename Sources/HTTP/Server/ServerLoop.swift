@@ -15,6 +15,7 @@ final class ServerMailbox: Sendable {
     let wake: EventDescriptor
 
     private let listener: Mutex<Listener?>
+    private let failed = Mutex<SystemError?>(nil)
 
     init(_ listener: Listener) throws(SystemError) {
         wake = try EventDescriptor()
@@ -27,6 +28,13 @@ final class ServerMailbox: Sendable {
             defer { listener = nil }
             return listener
         }
+    }
+
+    var failure: SystemError? { failed.withLock { $0 } }
+
+    func fail(_ error: SystemError) {
+        failed.withLock { $0 = error }
+        statistics.withLock { $0.openConnections = 0 }
     }
 
     func answer(_ token: UInt64, _ response: HTTPResponse) {

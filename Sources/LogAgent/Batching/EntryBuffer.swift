@@ -48,6 +48,32 @@ struct EntryBuffer: ~Copyable, @unchecked Sendable {
         count += source.count
     }
 
+    /// `["1700000000123456789","`: what an entry begins with.
+    mutating func appendEntryHead(timestamp: UInt64) {
+        reserve(32)
+        var digits = 1
+        var limit: UInt64 = 10
+        while digits < 20 && timestamp >= limit {
+            digits += 1
+            limit = digits == 20 ? .max : limit &* 10
+        }
+        let out = base + count
+        out.storeBytes(of: UInt8(ascii: "["), toByteOffset: 0, as: UInt8.self)
+        out.storeBytes(of: UInt8(ascii: "\""), toByteOffset: 1, as: UInt8.self)
+        var rest = timestamp
+        var position = 1 + digits
+        while position > 1 {
+            let next = rest / 10
+            out.storeBytes(of: UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest &- next &* 10), toByteOffset: position, as: UInt8.self)
+            rest = next
+            position -= 1
+        }
+        out.storeBytes(of: UInt8(ascii: "\""), toByteOffset: digits + 2, as: UInt8.self)
+        out.storeBytes(of: UInt8(ascii: ","), toByteOffset: digits + 3, as: UInt8.self)
+        out.storeBytes(of: UInt8(ascii: "\""), toByteOffset: digits + 4, as: UInt8.self)
+        count += digits + 5
+    }
+
     mutating func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }

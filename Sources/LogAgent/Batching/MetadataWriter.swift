@@ -11,7 +11,8 @@ final class MetadataWriter {
     }
 
     private let parts: [Part]
-    private var bytes: [UInt8] = []
+    // `@exclusivity(unchecked)`: nothing here calls out while it writes.
+    @exclusivity(unchecked) private var bytes = EntryBuffer(capacity: 512)
     private var scratch: [UInt8] = []
 
     init(_ metadata: [NamedTemplate], paths: FieldPaths) {
@@ -32,34 +33,49 @@ final class MetadataWriter {
     /// `{"trace_id":"4bf9…","span_id":"00f0…"}`, or nothing where no value is there. The result is overwritten by the next call.
     func write(
         _ scanner: JSONScanner, line: UnsafeRawBufferPointer, path: String, parseError: JSONScanError?, isCut: Bool
-    ) -> [UInt8] {
-        bytes.removeAll(keepingCapacity: true)
+    ) -> UnsafeRawBufferPointer {
+        bytes.removeAll()
         for part in parts {
             switch part {
             case .constant(let text): begin(text)
             case .path(let opening):
                 begin(opening)
-                JSONStringEscaping.append(path, to: &bytes)
+                appendEscaped(Array(path.utf8))
                 bytes.append(UInt8(ascii: "\""))
             case .field(let opening, let slot): write(scanner[slot], opening, in: line)
             }
         }
         if let parseError {
             begin(Self.parseErrorOpening)
-            JSONStringEscaping.append(parseError.description, to: &bytes)
+            appendEscaped(Array(parseError.description.utf8))
             bytes.append(UInt8(ascii: "\""))
         }
         if isCut { begin(Self.cutMark) }
-        if !bytes.isEmpty { bytes.append(UInt8(ascii: "}")) }
-        return bytes
+        if bytes.count > 0 { bytes.append(UInt8(ascii: "}")) }
+        return bytes.bytes
     }
 
     private static let parseErrorOpening = Array("\"parse_error\":\"".utf8)
     private static let cutMark = Array("\"truncated\":\"true\"".utf8)
 
     private func begin(_ text: [UInt8]) {
-        bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
-        bytes.append(contentsOf: text)
+        bytes.append(bytes.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
+        text.withUnsafeBytes { bytes.append($0) }
+    }
+
+    private func appendEscaped(_ text: [UInt8]) {
+        text.withUnsafeBytes { appendEscaped($0) }
+    }
+
+    private func appendEscaped(_ text: UnsafeRawBufferPointer) {
+        var rest = text
+        while !rest.isEmpty {
+            bytes.reserve(rest.count + 16)
+            let progress = JSONStringEscaping.escape(rest, into: bytes.room)
+            bytes.advance(by: progress.written)
+            rest = UnsafeRawBufferPointer(rebasing: rest[progress.consumed...])
+            if !rest.isEmpty { bytes.reserve(rest.count * 2 + 64) }
+        }
     }
 
     private func write(_ field: FieldValue, _ opening: [UInt8], in line: UnsafeRawBufferPointer) {
@@ -69,10 +85,10 @@ final class MetadataWriter {
             scratch.removeAll(keepingCapacity: true)
             field.appendText(in: line, to: &scratch)
             begin(opening)
-            scratch.withUnsafeBytes { _ = JSONStringEscaping.append($0, to: &bytes) }
+            appendEscaped(scratch)
         case .string, .number, .true_, .false_, .object, .array:
             begin(opening)
-            JSONStringEscaping.append(field.text(in: line), to: &bytes)
+            appendEscaped(field.text(in: line))
         }
         bytes.append(UInt8(ascii: "\""))
     }

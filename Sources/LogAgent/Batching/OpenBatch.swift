@@ -14,11 +14,13 @@ final class OpenBatch {
     let stream: Stream
     /// Monotonic time of the first entry.
     let openedAt: UInt64
-    private var buffer: EntryBuffer
-    private var entries: [SealedBatch.Entry] = []
-    private var runs: [SealedBatch.Run] = []
-    private(set) var newestTimestamp: UInt64 = 0
-    private var oldestTimestamp: UInt64 = .max
+    // `@exclusivity(unchecked)`: nothing here calls out while it changes one of these.
+    @exclusivity(unchecked) private var buffer: EntryBuffer
+    @exclusivity(unchecked) private var entries: [SealedBatch.Entry] = []
+    @exclusivity(unchecked) private var runs: [SealedBatch.Run] = []
+    @exclusivity(unchecked) private var lastSource: SegmentReference?
+    @exclusivity(unchecked) private(set) var newestTimestamp: UInt64 = 0
+    @exclusivity(unchecked) private var oldestTimestamp: UInt64 = .max
 
     init(stream: Stream, buffer: consuming EntryBuffer, openedAt: UInt64) {
         self.stream = stream
@@ -35,15 +37,19 @@ final class OpenBatch {
     func append(
         timestamp: UInt64, line: UnsafeRawBufferPointer, fileBytes: Int, metadata: UnsafeRawBufferPointer, from source: SegmentReference
     ) -> Int {
-        if runs.last?.source != source { runs.append(SealedBatch.Run(source: source, firstEntry: entries.count)) }
+        if lastSource != source {
+            runs.append(SealedBatch.Run(source: source, firstEntry: entries.count))
+            lastSource = source
+        }
+        // Most lines grow by a tenth or so when they are escaped; what does not fit is gone on with.
+        buffer.reserve(line.count + line.count / 4 + metadata.count + 64)
         if !entries.isEmpty { buffer.append(UInt8(ascii: ",")) }
         entries.append(SealedBatch.Entry(offset: UInt32(buffer.count), fileBytes: UInt32(fileBytes)))
         newestTimestamp = max(newestTimestamp, timestamp)
         oldestTimestamp = min(oldestTimestamp, timestamp)
-        buffer.append("[\"")
-        appendDecimal(timestamp)
-        buffer.append("\",\"")
+        buffer.appendEntryHead(timestamp: timestamp)
         let replaced = appendEscaped(line)
+        buffer.reserve(metadata.count + 3)
         buffer.append(UInt8(ascii: "\""))
         if !metadata.isEmpty {
             buffer.append(UInt8(ascii: ","))
@@ -62,22 +68,7 @@ final class OpenBatch {
             timestamps: min(oldestTimestamp, newestTimestamp)...newestTimestamp, openedAt: openedAt)
     }
 
-    private func appendDecimal(_ number: UInt64) {
-        withUnsafeTemporaryAllocation(byteCount: 20, alignment: 8) { digits in
-            var rest = number
-            var start = digits.count
-            repeat {
-                start -= 1
-                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            } while rest > 0
-            buffer.append(UnsafeRawBufferPointer(rebasing: digits[start...]))
-        }
-    }
-
     private func appendEscaped(_ line: UnsafeRawBufferPointer) -> Int {
-        // Most lines grow by a tenth or so; what does not fit is gone on with.
-        buffer.reserve(line.count + line.count / 4 + 64)
         var rest = line
         var replaced = 0
         while !rest.isEmpty {

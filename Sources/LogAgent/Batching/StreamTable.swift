@@ -1,3 +1,4 @@
+import Glibc
 import JSONScanning
 import Tailing
 
@@ -5,8 +6,22 @@ import Tailing
 final class Stream {
     /// `{"job":"transcode","level":"INFO"}`.
     let labels: [UInt8]
+    /// The values of its labels in a line, each with its length in two bytes before it.
+    fileprivate let key: [UInt8]
+    /// By the output's index; at most one of each output.
+    @exclusivity(unchecked) private var openBatches: [OpenBatch?] = []
 
-    init(labels: [UInt8]) { self.labels = labels }
+    fileprivate init(labels: [UInt8], key: [UInt8]) {
+        self.labels = labels
+        self.key = key
+    }
+
+    func openBatch(ofOutput index: Int) -> OpenBatch? { index < openBatches.count ? openBatches[index] : nil }
+
+    func setOpenBatch(_ batch: OpenBatch?, ofOutput index: Int) {
+        while openBatches.count <= index { openBatches.append(nil) }
+        openBatches[index] = batch
+    }
 }
 
 /// The streams of one source, found by the values that their labels have in a line.
@@ -27,9 +42,11 @@ final class StreamTable {
 
     private let parts: [Part]
     private var streams: [[UInt8]: Stream] = [:]
-    private var key: [UInt8] = []
-    private var lastKey: [UInt8] = []
-    private var last: Stream?
+    /// Streams that lines were in last, most recent first: few labels have many values at once.
+    @exclusivity(unchecked) private var recent: [Stream] = []
+    private static let recentCount = 4
+    // `@exclusivity(unchecked)`: nothing here calls out while it writes.
+    @exclusivity(unchecked) private var key = EntryBuffer(capacity: 256)
     private var scratch: [UInt8] = []
     /// Label values that were longer than Loki takes, and were cut.
     private(set) var cutValues: UInt64 = 0
@@ -54,25 +71,39 @@ final class StreamTable {
 
     /// The stream of the line that `scanner` has just scanned.
     func stream(of line: UnsafeRawBufferPointer, scanner: JSONScanner, path: String) -> Stream {
-        key.removeAll(keepingCapacity: true)
+        key.removeAll()
         for part in parts {
             switch part {
             case .constant: continue
             case .field(_, let slot): appendValue(scanner[slot], in: line)
-            case .path: append(Array(path.utf8).prefix(Self.maximumValueBytes))
+            case .path: Array(path.utf8).withUnsafeBytes { append(UnsafeRawBufferPointer(rebasing: $0.prefix(Self.maximumValueBytes))) }
             }
         }
-        if let last, key == lastKey { return last }
-        let stream = streams[key] ?? make()
-        last = stream
-        swap(&key, &lastKey)
+        let wanted = key.bytes
+        var position = 0
+        while position < recent.count {
+            let stream = recent[position]
+            if Self.isEqual(stream.key, wanted) { return stream }
+            position += 1
+        }
+        let bytes = Array(wanted)
+        let stream = streams[bytes] ?? make(bytes)
+        recent.insert(stream, at: 0)
+        if recent.count > Self.recentCount { recent.removeLast() }
         return stream
+    }
+
+    private static func isEqual(_ key: [UInt8], _ wanted: UnsafeRawBufferPointer) -> Bool {
+        guard key.count == wanted.count else { return false }
+        guard let start = wanted.baseAddress, !key.isEmpty else { return true }
+        return key.withUnsafeBytes { memcmp($0.baseAddress ?? start, start, wanted.count) == 0 }
     }
 
     private func appendValue(_ field: FieldValue, in line: UnsafeRawBufferPointer) {
         switch field.kind {
-        case .missing, .null, .object, .array: append([])
+        case .missing, .null, .object, .array: append(UnsafeRawBufferPointer(start: nil, count: 0))
         case .string, .number, .true_, .false_:
+            if !field.hasEscapes && field.count <= Self.maximumValueBytes { return append(field.text(in: line)) }
             scratch.removeAll(keepingCapacity: true)
             field.appendText(in: line, to: &scratch)
             if scratch.count > Self.maximumValueBytes {
@@ -80,17 +111,17 @@ final class StreamTable {
                 let edge = scratch.withUnsafeBytes { LineSplitter.characterEdge(in: $0, atMost: Self.maximumValueBytes) }
                 scratch.removeSubrange(edge...)
             }
-            append(scratch[...])
+            scratch.withUnsafeBytes { append($0) }
         }
     }
 
-    private func append(_ value: ArraySlice<UInt8>) {
+    private func append(_ value: UnsafeRawBufferPointer) {
         key.append(UInt8(truncatingIfNeeded: value.count))
         key.append(UInt8(truncatingIfNeeded: value.count >> 8))
-        key.append(contentsOf: value)
+        key.append(value)
     }
 
-    private func make() -> Stream {
+    private func make(_ key: [UInt8]) -> Stream {
         if streams.count >= Self.maximumStreams { streams.removeAll(keepingCapacity: true) }
         var labels = [UInt8(ascii: "{")]
         var position = 0
@@ -116,7 +147,7 @@ final class StreamTable {
             }
         }
         labels.append(UInt8(ascii: "}"))
-        let stream = Stream(labels: labels)
+        let stream = Stream(labels: labels, key: key)
         streams[key] = stream
         return stream
     }

@@ -10,7 +10,7 @@ struct BytePatternError: Error, Equatable, CustomStringConvertible {
 }
 
 /// A POSIX extended regular expression over bytes, compiled once by the C library (`regcomp`). It matches anywhere in a text unless
-/// anchored; in a text that is not ASCII each byte is a character of its own.
+/// anchored; in a text that is not ASCII each byte is a character of its own, and `.` is any byte but NUL.
 ///
 /// Two things keep lines from reaching the expression: a part of it that must be in every match is looked for first with `memmem`
 /// (75 times as fast), and an expression that is nothing but such a part is never compiled.

@@ -4,7 +4,9 @@ import JSONScanning
 ///
 /// What a field that is not there means: it is none of any values (so `not` holds), it is in no order to a number, and no expression
 /// matches it. A `null` has the text `null`, and does not exist.
-struct CompiledCondition {
+///
+/// A class, so that going through conditions does not copy their lists.
+final class CompiledCondition {
     /// As it was configured: what an explanation shows.
     let settings: FieldCondition
     let slot: Int
@@ -54,9 +56,13 @@ struct CompiledCondition {
         case .less(let bound): return FieldNumber(of: value, in: line, scratch).satisfies { $0 < bound }
         case .lessOrEqual(let bound): return FieldNumber(of: value, in: line, scratch).satisfies { $0 <= bound }
         case .matches(let pattern):
-            guard value.kind != .null, let text = scratch.text(of: value, in: line) else { return false }
-            return pattern.matches(text)
-        case .exists(let wanted): return (value.kind != .missing && value.kind != .null) == wanted
+            if case .null = value.kind { return false }
+            return scratch.text(of: value, in: line).map(pattern.matches) ?? false
+        case .exists(let wanted):
+            switch value.kind {
+            case .missing, .null: return !wanted
+            case .string, .number, .true_, .false_, .object, .array: return wanted
+            }
         }
     }
 
@@ -69,7 +75,8 @@ struct CompiledCondition {
         case .string, .number, .true_, .false_, .null: break
         }
         for text in texts where text.withUnsafeBytes({ value.equals($0, in: line) }) { return true }
-        guard value.kind == .number, !numbers.isEmpty, let number = JSONNumber.double(value.text(in: line)) else { return false }
+        guard case .number = value.kind, !numbers.isEmpty else { return false }
+        guard let number = JSONNumber.double(DecodingScratch.rawText(of: value, in: line)) else { return false }
         return numbers.contains(number)
     }
 

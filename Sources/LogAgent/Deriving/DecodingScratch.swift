@@ -11,10 +11,17 @@ final class DecodingScratch {
     @inline(__always)
     func text(of value: FieldValue, in line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         switch value.kind {
-        case .string: value.hasEscapes ? decoded(value, in: line) : value.text(in: line)
-        case .number, .true_, .false_, .null: value.text(in: line)
+        case .string: value.hasEscapes ? decoded(value, in: line) : Self.rawText(of: value, in: line)
+        case .number, .true_, .false_, .null: Self.rawText(of: value, in: line)
         case .missing, .object, .array: nil
         }
+    }
+
+    /// The value's bytes as they stand in the line.
+    @inline(__always)
+    static func rawText(of value: FieldValue, in line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        precondition(value.start <= value.end && Int(value.end) <= line.count, "the fields are another line's")
+        return UnsafeRawBufferPointer(start: line.baseAddress.map { $0 + Int(value.start) }, count: Int(value.end - value.start))
     }
 
     @inline(never)

@@ -32,7 +32,7 @@ enum FieldNumber {
         case .missing, .null: self = .error(.missing)
         case .true_, .false_, .object, .array: self = .error(.notNumeric)
         case .number:
-            self = JSONNumber.double(value.text(in: line)).map(FieldNumber.value) ?? .error(.notFinite)
+            self = JSONNumber.double(DecodingScratch.rawText(of: value, in: line)).map(FieldNumber.value) ?? .error(.notFinite)
         case .string:
             self = .init(text: scratch.text(of: value, in: line) ?? UnsafeRawBufferPointer(start: nil, count: 0))
         }

@@ -10,12 +10,14 @@ final class MetricRule {
         case move
     }
 
-    enum Label {
-        case constant([UInt8])
+    /// Where the value of a label comes from. A plain value, so that going through them counts no references.
+    enum Label: BitwiseCopyable {
+        /// A piece of the rule's `constants`.
+        case constant(start: Int, count: Int)
         case field(slot: Int)
     }
 
-    enum Amount {
+    enum Amount: BitwiseCopyable {
         case constant(Double)
         /// The field's number is multiplied by `factor`: the scale, and the sign of `dec` and `sub`.
         case field(slot: Int, factor: Double)
@@ -28,11 +30,19 @@ final class MetricRule {
     let conditions: [CompiledCondition]
     let operation: Operation
     let labels: [Label]
+    /// The texts of constant labels, one behind the other.
+    let constants: [UInt8]
     let amount: Amount
     let exemplarSlot: Int?
 
+    /// Lines that fulfilled the conditions. Unchecked as in ``MetricFamily``: plain numbers, in the hands of one caller.
+    @exclusivity(unchecked) private(set) var matchedLines: UInt64 = 0
+    /// Lines that then moved nothing, by the cause's number.
+    private(set) var errors: [UInt64] = Array(repeating: 0, count: ValueError.allCases.count)
+
     init(
-        metric: Int, family: MetricFamily, conditions: [CompiledCondition], operation: Operation, labels: [Label], amount: Amount,
+        metric: Int, family: MetricFamily, conditions: [CompiledCondition], operation: Operation, labels: [Label], constants: [UInt8],
+        amount: Amount,
         exemplarSlot: Int?
     ) {
         self.metric = metric
@@ -40,13 +50,28 @@ final class MetricRule {
         self.conditions = conditions
         self.operation = operation
         self.labels = labels
+        self.constants = constants
         self.amount = amount
         self.exemplarSlot = exemplarSlot
     }
 
-    /// Moves the family by a line that the conditions take; nil, or why nothing moved. Allocates only for a new series.
+    /// Moves the family by a line for which the conditions from `first` on hold too. Allocates only for a new series.
     @inline(__always)
-    func move(
+    func apply(
+        from first: Int, _ fields: UnsafeBufferPointer<FieldValue>, in line: UnsafeRawBufferPointer, now: UInt64,
+        key: inout SeriesKey, _ scratch: DecodingScratch
+    ) {
+        guard conditions.hold(from: first, for: fields, in: line, scratch) else { return }
+        matchedLines &+= 1
+        if let error = move(by: fields, in: line, now: now, key: &key, scratch) { count(error) }
+    }
+
+    @inline(never)
+    private func count(_ error: ValueError) { errors[error.rawValue] &+= 1 }
+
+    /// nil, or why nothing moved.
+    @inline(__always)
+    private func move(
         by fields: UnsafeBufferPointer<FieldValue>, in line: UnsafeRawBufferPointer, now: UInt64, key: inout SeriesKey,
         _ scratch: DecodingScratch
     ) -> ValueError? {
@@ -80,14 +105,17 @@ final class MetricRule {
         _ scratch: DecodingScratch
     ) {
         key.removeAll()
-        for label in labels {
-            switch label {
-            case .constant(let text): text.withUnsafeBytes { key.append($0) }
+        var position = 0
+        while position < labels.count {
+            switch labels[position] {
+            case .constant(let start, let count):
+                constants.withUnsafeBytes { key.append(UnsafeRawBufferPointer(rebasing: $0[start..<start + count])) }
             case .field(let slot):
                 let value = fields[slot]
-                let text = value.kind == .null ? nil : scratch.text(of: value, in: line)
+                let text = if case .null = value.kind { nil as UnsafeRawBufferPointer? } else { scratch.text(of: value, in: line) }
                 key.append(text ?? UnsafeRawBufferPointer(start: nil, count: 0))
             }
+            position += 1
         }
     }
 
@@ -95,7 +123,7 @@ final class MetricRule {
     private func trace(
         in fields: UnsafeBufferPointer<FieldValue>, _ line: UnsafeRawBufferPointer, _ scratch: DecodingScratch
     ) -> ExemplarTrace? {
-        guard let exemplarSlot, fields[exemplarSlot].kind == .string else { return nil }
+        guard let exemplarSlot, case .string = fields[exemplarSlot].kind else { return nil }
         return scratch.text(of: fields[exemplarSlot], in: line).flatMap { ExemplarTrace(hexDigits: $0) }
     }
 }

@@ -10,6 +10,7 @@ struct RuleCompiler {
         let conditions: [CompiledCondition]
         let operation: MetricRule.Operation
         let labels: [MetricRule.Label]
+        let constants: [UInt8]
         let amount: MetricRule.Amount
         let exemplarSlot: Int?
 
@@ -19,7 +20,8 @@ struct RuleCompiler {
                 conditions.insert(conditions.remove(at: leading), at: 0)
             }
             return MetricRule(
-                metric: metric, family: family, conditions: conditions, operation: operation, labels: labels, amount: amount,
+                metric: metric, family: family, conditions: conditions, operation: operation, labels: labels, constants: constants,
+                amount: amount,
                 exemplarSlot: exemplarSlot)
         }
     }
@@ -30,10 +32,14 @@ struct RuleCompiler {
     init(slot: @escaping (String) -> Int) { self.slot = slot }
 
     mutating func compile(_ metric: MetricSettings, at position: Int, family: MetricFamily) throws(DerivingError) {
-        let labels = metric.labels.map { label -> MetricRule.Label in
+        var constants: [UInt8] = []
+        var labels: [MetricRule.Label] = []
+        for label in metric.labels {
             switch label.template {
-            case .constant(let text): .constant(Array(text.utf8))
-            case .field(let path): .field(slot: slot(path))
+            case .constant(let text):
+                labels.append(.constant(start: constants.count, count: text.utf8.count))
+                constants += text.utf8
+            case .field(let path): labels.append(.field(slot: slot(path)))
             }
         }
         let exemplarSlot = metric.exemplar.map(slot)
@@ -43,7 +49,7 @@ struct RuleCompiler {
             drafts.append(
                 Draft(
                     metric: position, family: family, conditions: try compile(conditions, of: metric), operation: operation,
-                    labels: labels, amount: amount, exemplarSlot: exemplarSlot))
+                    labels: labels, constants: constants, amount: amount, exemplarSlot: exemplarSlot))
         }
         switch metric.kind {
         case .counter(nil):

@@ -1,3 +1,4 @@
+import Glibc
 import JSONScanning
 
 /// Leads from a line to the rules that can match it: by the text of one field, the one that most rules compare with constants.
@@ -86,7 +87,8 @@ struct RuleDispatch {
 
     @inline(__always)
     private static func areEqual(_ one: [UInt8], _ other: UnsafeRawBufferPointer) -> Bool {
-        one.count == other.count && one.withUnsafeBytes { $0.elementsEqual(other) }
+        guard one.count == other.count, let base = other.baseAddress else { return one.count == other.count }
+        return memcmp(one, base, one.count) == 0
     }
 
     /// Few known texts, all from the configuration: length and both ends tell them apart.
@@ -99,7 +101,7 @@ struct RuleDispatch {
             state = state &* 0x9e37_79b9_7f4a_7c15
             state ^= text.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
         } else {
-            for byte in text { state = state << 8 ^ UInt64(byte) &+ state }
+            for byte in text { state = (state << 8) ^ UInt64(byte) &+ state }
         }
         state = state &* 0x9e37_79b9_7f4a_7c15
         return Int(truncatingIfNeeded: state >> 32)

@@ -38,14 +38,12 @@ final class DirectoryStore: Sendable {
     }
 
     private let settings: DirectorySettings
-    private let isCompressed: Bool
     private let synchronizes: Bool
     private let state = Mutex(State())
 
     /// `synchronizes` is for tests: without it, what was stored survives a crash of the program, not of the machine.
     init(_ settings: DirectorySettings, synchronizes: Bool = true) {
         self.settings = settings
-        isCompressed = true
         self.synchronizes = synchronizes
     }
 
@@ -225,7 +223,7 @@ extension DirectoryStore {
 
     private static func number(ofFile name: String) -> UInt64? {
         var rest = name[...]
-        guard rest.utf8.count > 16, let number = rest.takeNumber(), rest == ".json.gz" || rest == ".json" else { return nil }
+        guard rest.utf8.count > 16, let number = rest.takeNumber(), rest == ".json.gz" else { return nil }
         return UInt64(number)
     }
 
@@ -233,7 +231,7 @@ extension DirectoryStore {
 
     private func fileName(_ number: UInt64) -> String {
         let digits = String(number)
-        return String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits + (isCompressed ? ".json.gz" : ".json")
+        return String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits + ".json.gz"
     }
 
     private func path(_ number: UInt64) -> String { "\(settings.path)/\(fileName(number))" }

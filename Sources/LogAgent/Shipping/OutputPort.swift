@@ -13,7 +13,6 @@ final class OutputPort {
     private(set) var heldBytes = 0
     /// In the order in which they were opened.
     private var openBatches: [OpenBatch] = []
-    private var byStream: [ObjectIdentifier: OpenBatch] = [:]
     private var nextSequence: UInt64 = 0
     /// When the batches that are on their way were opened, by their sequence number.
     private var inFlight: [UInt64: UInt64] = [:]
@@ -53,7 +52,7 @@ final class OutputPort {
         _ stream: Stream, timestamp: UInt64, line: UnsafeRawBufferPointer, fileBytes: Int, metadata: UnsafeRawBufferPointer,
         from source: SegmentReference
     ) -> Int {
-        var batch = byStream[ObjectIdentifier(stream)]
+        var batch = stream.openBatch(ofOutput: index)
         let estimate = line.count + line.count / 4 + metadata.count + 64
         if let full = batch, full.byteCount + estimate > settings.batch.maximumBytes {
             seal(full)
@@ -69,7 +68,7 @@ final class OutputPort {
     private func openBatch(for stream: Stream) -> OpenBatch {
         let batch = OpenBatch(stream: stream, buffer: EntryBuffer(capacity: 16 * 1024), openedAt: SystemClock.monotonicNanoseconds())
         openBatches.append(batch)
-        byStream[ObjectIdentifier(stream)] = batch
+        stream.setOpenBatch(batch, ofOutput: index)
         heldBytes += batch.byteCount
         if heldBytes == batch.byteCount { lastProgressNanoseconds = batch.openedAt }
         return batch
@@ -78,7 +77,7 @@ final class OutputPort {
     private func seal(_ batch: OpenBatch) {
         guard let position = openBatches.firstIndex(where: { $0 === batch }) else { return }
         openBatches.remove(at: position)
-        byStream[ObjectIdentifier(batch.stream)] = nil
+        batch.stream.setOpenBatch(nil, ofOutput: index)
         inFlight[nextSequence] = batch.openedAt
         sender.offer(batch.seal(sequence: nextSequence))
         nextSequence += 1

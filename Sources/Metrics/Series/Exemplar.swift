@@ -6,24 +6,53 @@ package struct ExemplarTrace: Equatable, BitwiseCopyable, Sendable {
 
     /// nil unless `text` is 1 to 32 hexadecimal digits that are not all 0. Upper case becomes lower case.
     package init?(hexDigits text: UnsafeRawBufferPointer) {
-        guard (1...32).contains(text.count) else { return nil }
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        for byte in text {
-            let digit: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-            default: return nil
-            }
-            high = high << 4 | low >> 60
-            low = low << 4 | UInt64(digit)
+        if text.count == 32 {
+            guard let first = Self.eightDigits(of: text, at: 0), let second = Self.eightDigits(of: text, at: 8),
+                let third = Self.eightDigits(of: text, at: 16), let fourth = Self.eightDigits(of: text, at: 24)
+            else { return nil }
+            high = first << 32 | second
+            low = third << 32 | fourth
+            digitCount = 32
+            if high | low == 0 { return nil }
+            return
         }
-        guard high | low != 0 else { return nil }
+        guard (1...32).contains(text.count) else { return nil }
+        let split = max(0, text.count - 16)
+        guard let high = Self.number(text[..<split]), let low = Self.number(text[split...]), high | low != 0 else { return nil }
         self.high = high
         self.low = low
         digitCount = UInt8(text.count)
+    }
+
+    /// The number that eight digits make, all at once; nil unless all are hexadecimal.
+    @inline(__always)
+    private static func eightDigits(of text: UnsafeRawBufferPointer, at offset: Int) -> UInt64? {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        // The first digit in the highest byte.
+        let bytes = UInt64(bigEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        let letters = bytes >> 6 & ones
+        let values = (bytes & ones &* 15) &+ letters &* 9
+        // Write the digits of these values again: they are the bytes given (letters in lower case) only if those were digits.
+        let aboveNine = (values &+ ones &* 6) >> 4 & ones
+        let digits = values &+ ones &* 0x30 &+ aboveNine &* 0x27
+        guard values & ones &* 0xf0 == 0, digits == bytes | letters << 5 else { return nil }
+        var packed = (values | values >> 4) & 0x00ff_00ff_00ff_00ff
+        packed = (packed | packed >> 8) & 0x0000_ffff_0000_ffff
+        return (packed | packed >> 16) & 0xffff_ffff
+    }
+
+    /// Of at most 16 digits.
+    @inline(__always)
+    private static func number(_ digits: Slice<UnsafeRawBufferPointer>) -> UInt64? {
+        var value: UInt64 = 0
+        var isValid = true
+        for byte in digits {
+            let decimal = byte &- UInt8(ascii: "0")
+            let letter = (byte | 0x20) &- UInt8(ascii: "a")
+            isValid = isValid && (decimal < 10 || letter < 6)
+            value = value << 4 | UInt64((decimal < 10 ? decimal : letter &+ 10) & 15)
+        }
+        return isValid ? value : nil
     }
 }
 

@@ -9,9 +9,9 @@ package struct SeriesKey: ~Copyable {
     /// A longer label value is cut: a line of 256 KiB must not become a label of 256 KiB.
     package static let maximumValueBytes = 1024
 
-    @usableFromInline package private(set) var base: UnsafeMutableRawPointer
-    @usableFromInline package private(set) var count: Int
-    @usableFromInline package private(set) var valueCount: Int
+    package private(set) var base: UnsafeMutableRawPointer
+    @usableFromInline package var count: Int
+    @usableFromInline package var valueCount: Int
     private var capacity: Int
     /// How many values were cut since this buffer was made.
     package private(set) var cutValues: UInt64 = 0
@@ -27,6 +27,7 @@ package struct SeriesKey: ~Copyable {
 
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
+    @inlinable
     package mutating func removeAll() {
         count = 0
         valueCount = 0
@@ -61,20 +62,30 @@ package struct SeriesKey: ~Copyable {
     @inline(__always)
     private static func copyASCII(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int) -> Bool {
         var seen: UInt64 = 0
-        var offset = 0
-        while offset + 8 <= count {
-            let word = source.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            target.storeBytes(of: word, toByteOffset: offset, as: UInt64.self)
-            seen |= word
-            offset += 8
-        }
-        while offset < count {
-            let byte = source.load(fromByteOffset: offset, as: UInt8.self)
-            target.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
-            seen |= UInt64(byte)
-            offset += 1
+        // What is left of the last word is taken again with what precedes it, in one piece.
+        if count >= 8 {
+            var offset = 0
+            while offset + 8 <= count {
+                seen |= copy(UInt64.self, from: source, to: target, at: offset)
+                offset += 8
+            }
+            seen |= copy(UInt64.self, from: source, to: target, at: count - 8)
+        } else if count >= 4 {
+            seen = UInt64(copy(UInt32.self, from: source, to: target, at: 0))
+            seen |= UInt64(copy(UInt32.self, from: source, to: target, at: count - 4))
+        } else {
+            for offset in 0..<count { seen |= UInt64(copy(UInt8.self, from: source, to: target, at: offset)) }
         }
         return seen & 0x8080_8080_8080_8080 == 0
+    }
+
+    @inline(__always)
+    private static func copy<Word: BitwiseCopyable>(
+        _ type: Word.Type, from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, at offset: Int
+    ) -> Word {
+        let word = source.loadUnaligned(fromByteOffset: offset, as: Word.self)
+        target.storeBytes(of: word, toByteOffset: offset, as: Word.self)
+        return word
     }
 
     /// Values with bytes beyond ASCII, and long ones. Allocates only for what is not UTF-8.

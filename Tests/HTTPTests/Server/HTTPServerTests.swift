@@ -456,6 +456,33 @@ struct HTTPServerTests {
         }
     }
 
+    @Test func `a server without descriptors left makes room and goes on`() async {
+        // In a process of its own: the limit is for all that run in it.
+        await #expect(processExitsWith: .success) {
+            let server = try HTTPServer(settings: HTTPServerSettings(listen: "127.0.0.1:0"), handler: Self.echo)
+            try server.start()
+            let client = try HTTPClient(endpoint: HTTPEndpoint(url: "http://\(server.address)/"))
+            #expect(try client.send(method: .get, timeoutNanoseconds: 20 * second).status == 200)
+            let next = dup(0)
+            close(next)
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = rlim_t(next + 9)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var sockets: [RawSocket] = []
+            try waitUntil("accepting fails") {
+                // Each takes two descriptors, one at either end.
+                do { sockets.append(try RawSocket(connectingTo: server.port)) } catch let error as SystemError {
+                    #expect(error.code == EMFILE)
+                }
+                return server.statistics.acceptFailures > 0
+            }
+            sockets = []
+            // Its old connection may have been closed to make room; a new one is accepted after a pause.
+            #expect(try client.send(method: .get, timeoutNanoseconds: 20 * second).status == 200)
+        }
+    }
+
     @Test func `a server that goes out of scope frees its port`() throws {
         var server: HTTPServer? = try HTTPServer(settings: HTTPServerSettings(listen: "127.0.0.1:0"), handler: Self.echo)
         try server?.start()

@@ -109,6 +109,33 @@ struct TLSTests {
         #expect(try refusal(client(server, TLSClientSettings())) == "wrong version number")
     }
 
+    @Test func `an answer that is cut off is not taken for whole, though only its end tells its length`() throws {
+        try withTemporaryDirectory { directory in
+            let certificates = try TestCertificates(in: directory)
+            let context = try TLSContext(server: TLSServerSettings(identity: certificates.server))
+            let server = try ScriptedServer { socket in
+                let session = try context.session(over: socket.rawValue)
+                var request = [UInt8](repeating: 0, count: 16 << 10)
+                guard case .moved = request.withUnsafeMutableBytes({ session.receive(into: $0) }) else {
+                    throw TLSError.failed("no request")
+                }
+                let answer = Array("HTTP/1.0 200 OK\r\n\r\nhalf".utf8)
+                guard case .moved = answer.withUnsafeBytes({ session.send($0) }) else { throw TLSError.failed("no answer") }
+                // The end of the TCP connection, which anyone on the way can fake, and not that of TLS.
+                socket.finishWriting()
+                while try !socket.read().isEmpty {}
+            }
+            let client = try HTTPClient(
+                endpoint: HTTPEndpoint(url: "https://localhost:\(server.port)/"),
+                tls: TLSClientSettings(authoritiesFile: certificates.authority))
+            let error = #expect(throws: HTTPClientError.self) { try get(client) }
+            #expect(
+                error?.description
+                    == "127.0.0.1:\(server.port) gave no whole answer: TLS failed: unexpected eof while reading")
+            #expect(server.errors == [])
+        }
+    }
+
     @Test func `the deadline ends a handshake that stalls`() throws {
         let silent = try ScriptedServer { try $0.read(until: "never") }
         let client = try HTTPClient(endpoint: HTTPEndpoint(url: "https://127.0.0.1:\(silent.port)/"))

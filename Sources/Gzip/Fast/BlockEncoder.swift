@@ -1,0 +1,156 @@
+/// Writes tokens as one deflate block (RFC 1951 §3.2.3) of whichever kind is the smallest.
+struct BlockEncoder {
+    /// For each entry of a token: its code with the extra bits of a length in the low 24 bits, their count above.
+    private let entryCodes: UnsafeMutablePointer<UInt32>
+    /// For each distance symbol: its code in the low 16 bits, the code's length, and above it the length with the extra bits.
+    private let distanceCodes: UnsafeMutablePointer<UInt32>
+    private let symbolCounts: UnsafeMutablePointer<UInt32>
+    private let literalLengthCode = PrefixCode(symbolCount: DeflateAlphabet.literalLengthCount, longest: 15)
+    private let distanceCode = PrefixCode(symbolCount: DeflateAlphabet.distanceCount, longest: 15)
+    private let fixedLiteralLengthCode = PrefixCode(symbolCount: 288, longest: 15)
+    private let fixedDistanceCode = PrefixCode(symbolCount: DeflateAlphabet.distanceCount, longest: 15)
+    private let header = CodeLengthHeader()
+    /// See ``DeflateAlphabet/lengths``.
+    private let lengthSymbols: UnsafeMutablePointer<UInt32>
+
+    init() {
+        entryCodes = .allocate(capacity: DeflateTokens.entryCount)
+        distanceCodes = .allocate(capacity: 32)
+        symbolCounts = .allocate(capacity: DeflateAlphabet.literalLengthCount)
+        entryCodes.initialize(repeating: 0, count: DeflateTokens.entryCount)
+        distanceCodes.initialize(repeating: 0, count: 32)
+        lengthSymbols = .allocate(capacity: 256)
+        for (index, symbol) in DeflateAlphabet.lengths.enumerated() { lengthSymbols[index] = symbol }
+        // RFC 1951 §3.2.6.
+        for symbol in 0..<288 {
+            fixedLiteralLengthCode.lengths[symbol] = symbol < 144 ? 8 : symbol < 256 ? 9 : symbol < 280 ? 7 : 8
+        }
+        fixedLiteralLengthCode.assignCodes()
+        for symbol in 0..<DeflateAlphabet.distanceCount { fixedDistanceCode.lengths[symbol] = 5 }
+        fixedDistanceCode.assignCodes()
+    }
+
+    func deallocate() {
+        entryCodes.deallocate()
+        distanceCodes.deallocate()
+        symbolCounts.deallocate()
+        lengthSymbols.deallocate()
+        for code in [literalLengthCode, distanceCode, fixedLiteralLengthCode, fixedDistanceCode] { code.deallocate() }
+        header.deallocate()
+    }
+
+    /// Writes `block`, which came from `source`.
+    func write(
+        _ block: DeflateTokens, of source: UnsafeRawBufferPointer, isLast: Bool, to writer: inout BitWriter, into output: inout [UInt8]
+    ) {
+        countSymbols(of: block)
+        literalLengthCode.build(symbolCounts)
+        distanceCode.build(block.distanceCounts)
+        let headerBits = header.build(literalLengthCode, distanceCode)
+        let dynamicBits = headerBits + size(of: block, literalLengthCode, distanceCode)
+        let fixedBits = size(of: block, fixedLiteralLengthCode, fixedDistanceCode)
+        // Three bits of header each. Of a stored block: up to 7 bits of filling and 4 bytes of length for each 65,535 bytes.
+        let storedBits = (source.count + 5 * (source.count / 65_535 + 1)) * 8
+        writer.makeRoom(for: 1 << 10, into: &output)
+        if storedBits < min(dynamicBits, fixedBits) {
+            store(source, isLast: isLast, to: &writer, into: &output)
+        } else if fixedBits <= dynamicBits {
+            writer.write(isLast ? 0b011 : 0b010, 3)
+            encode(block, fixedLiteralLengthCode, fixedDistanceCode, to: &writer, into: &output)
+        } else {
+            writer.write(isLast ? 0b101 : 0b100, 3)
+            header.write(to: &writer)
+            encode(block, literalLengthCode, distanceCode, to: &writer, into: &output)
+        }
+    }
+
+    private func countSymbols(of block: DeflateTokens) {
+        symbolCounts.update(from: block.entryCounts, count: 256)
+        (symbolCounts + 256).update(repeating: 0, count: DeflateAlphabet.literalLengthCount - 256)
+        symbolCounts[DeflateAlphabet.endOfBlock] = 1
+        for index in 0..<256 { symbolCounts[Int(lengthSymbols[index] & 0xFFFF)] += block.entryCounts[256 + index] }
+    }
+
+    /// In bits, without the block's header.
+    private func size(of block: DeflateTokens, _ literalLengths: PrefixCode, _ distances: PrefixCode) -> Int {
+        var bits = 0
+        for symbol in 0..<DeflateAlphabet.literalLengthCount {
+            bits += Int(symbolCounts[symbol]) * Int(literalLengths.lengths[symbol])
+        }
+        for index in 0..<256 { bits += Int(block.entryCounts[256 + index]) * Int(lengthSymbols[index] >> 16 & 0xFF) }
+        for symbol in 0..<DeflateAlphabet.distanceCount {
+            bits += Int(block.distanceCounts[symbol]) * (Int(distances.lengths[symbol]) + DeflateAlphabet.distanceExtraBits(symbol))
+        }
+        return bits
+    }
+
+    private func encode(
+        _ block: DeflateTokens, _ literalLengths: PrefixCode, _ distances: PrefixCode, to writer: inout BitWriter,
+        into output: inout [UInt8]
+    ) {
+        fillTables(literalLengths, distances)
+        // At most 48 bits a token.
+        let atOnce = 1 << 10
+        var start = 0
+        while start < block.count {
+            let count = min(atOnce, block.count - start)
+            writer.makeRoom(for: atOnce * 6, into: &output)
+            encode(UnsafeBufferPointer(start: block.tokens + start, count: count), to: &writer)
+            start += count
+        }
+        writer.makeRoom(for: 16, into: &output)
+        writer.write(
+            UInt64(literalLengths.codes[DeflateAlphabet.endOfBlock]), Int(literalLengths.lengths[DeflateAlphabet.endOfBlock]))
+    }
+
+    private func fillTables(_ literalLengths: PrefixCode, _ distances: PrefixCode) {
+        for literal in 0..<256 {
+            entryCodes[literal] = UInt32(literalLengths.codes[literal]) | UInt32(literalLengths.lengths[literal]) << 24
+        }
+        for index in 0..<256 {
+            let symbol = Int(lengthSymbols[index] & 0xFFFF)
+            let extraBits = lengthSymbols[index] >> 16 & 0xFF
+            let length = UInt32(literalLengths.lengths[symbol])
+            entryCodes[256 + index] =
+                UInt32(literalLengths.codes[symbol]) | (lengthSymbols[index] >> 24) << length | (length + extraBits) << 24
+        }
+        for symbol in 0..<DeflateAlphabet.distanceCount {
+            let length = UInt32(distances.lengths[symbol])
+            distanceCodes[symbol] =
+                UInt32(distances.codes[symbol]) | length << 16
+                | (length + UInt32(DeflateAlphabet.distanceExtraBits(symbol))) << 24
+        }
+    }
+
+    /// Without a branch on what a token is: literals have a distance of no bits.
+    private func encode(_ tokens: UnsafeBufferPointer<UInt32>, to writer: inout BitWriter) {
+        var local = writer
+        let entryCodes = entryCodes
+        let distanceCodes = distanceCodes
+        for token in tokens {
+            let entry = entryCodes[Int(token & 0x1FF)]
+            let distance = distanceCodes[Int(token &>> 9 & 0x1F)]
+            let extra = UInt64(token &>> 14) &<< UInt64(distance &>> 16 & 0xFF)
+            let entryBits = UInt64(entry &>> 24)
+            let bits = UInt64(entry & 0xFF_FFFF) | (UInt64(distance & 0xFFFF) | extra) &<< entryBits
+            local.write(bits, Int(entryBits &+ UInt64(distance &>> 24)))
+        }
+        writer = local
+    }
+
+    /// RFC 1951 §3.2.4.
+    private func store(_ source: UnsafeRawBufferPointer, isLast: Bool, to writer: inout BitWriter, into output: inout [UInt8]) {
+        var start = 0
+        repeat {
+            let count = min(source.count - start, 65_535)
+            let isLastPart = isLast && start + count == source.count
+            writer.makeRoom(for: 16, into: &output)
+            writer.write(isLastPart ? 1 : 0, 3)
+            writer.alignToByte()
+            writer.write(UInt64(count) | UInt64(count ^ 0xFFFF) << 16, 32)
+            writer.flush(into: &output)
+            output.append(contentsOf: source[start..<start + count])
+            start += count
+        } while start < source.count
+    }
+}

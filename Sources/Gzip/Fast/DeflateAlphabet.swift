@@ -1,0 +1,35 @@
+/// The two alphabets of a deflate block (RFC 1951 §3.2.5), and how many extra bits follow each symbol.
+enum DeflateAlphabet {
+    /// Literals 0–255, the end of the block, lengths 257–285.
+    static let literalLengthCount = 286
+    static let distanceCount = 30
+    static let endOfBlock = 256
+
+    static let shortestMatch = 3
+    static let longestMatch = 258
+    static let windowBytes = 32_768
+    static let longestCode = 15
+
+    /// For each length of a match, from 3: its symbol in the low 16 bits, the count of extra bits above, the extra bits on top.
+    static let lengths: [UInt32] = (shortestMatch...longestMatch).map { length in
+        if length == longestMatch { return 285 }
+        let offset = length - shortestMatch
+        if offset < 8 { return UInt32(257 + offset) }
+        // Four symbols for each power of two.
+        let extraBits = Int.bitWidth - 1 - offset.leadingZeroBitCount - 2
+        let symbol = 257 + 4 * extraBits + (offset >> extraBits)
+        return UInt32(symbol) | UInt32(extraBits) << 16 | UInt32(offset & ((1 << extraBits) - 1)) << 24
+    }
+
+    /// For each distance symbol the count of extra bits: two symbols for each power of two.
+    static func distanceExtraBits(_ symbol: Int) -> Int { max(symbol / 2 - 1, 0) }
+
+    /// The symbol of a distance from 1 to 32,768.
+    @inline(__always)
+    static func distanceSymbol(_ distance: Int) -> Int {
+        let offset = distance &- 1
+        if offset < 2 { return offset }
+        let log = Int.bitWidth &- 1 &- offset.leadingZeroBitCount
+        return 2 &* log &+ ((offset &>> (log &- 1)) & 1)
+    }
+}

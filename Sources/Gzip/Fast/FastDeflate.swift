@@ -1,0 +1,91 @@
+import CZlib
+
+/// Our own deflate, made for logs: one pass, one probe for each position, Huffman codes of each block's own.
+///
+/// Holds about 450 KiB, allocated once: the window, one block's tokens, the hash table.
+final class FastDeflate {
+    private static let windowCapacity = DeflateAlphabet.windowBytes + 192 << 10
+
+    /// History of up to 32 KiB, then what has not become tokens yet.
+    private let window: UnsafeMutableRawPointer
+    private var filled = 0
+    /// Where in the window the next block begins.
+    private var start = 0
+    /// Where in the member the window begins.
+    private var origin = 0
+    private var checksum: UInt = 0
+
+    private var matchFinder = MatchFinder()
+    private var tokens = DeflateTokens()
+    private var writer = BitWriter()
+    private let encoder = BlockEncoder()
+
+    init() {
+        window = .allocate(byteCount: Self.windowCapacity, alignment: 16)
+    }
+
+    deinit {
+        window.deallocate()
+        matchFinder.deallocate()
+        tokens.deallocate()
+        writer.deallocate()
+        encoder.deallocate()
+    }
+
+    func begin() {
+        filled = 0
+        start = 0
+        origin = 0
+        checksum = 0
+        matchFinder.forget()
+        writer.clear()
+        // No flags, no time, "fastest", an unknown system (RFC 1952 §2.3.1).
+        writer.write(0x0000_0000_0008_8B1F & 0xFF_FFFF, 24)
+        writer.write(0, 40)
+        writer.write(0xFF04, 16)
+    }
+
+    func append(_ piece: UnsafeRawBufferPointer, into output: inout [UInt8]) {
+        guard let base = piece.baseAddress else { return }
+        checksum = crc32_z(checksum, base.assumingMemoryBound(to: UInt8.self), piece.count)
+        var taken = 0
+        while taken < piece.count {
+            if filled == Self.windowCapacity {
+                writeBlock(isLast: false, into: &output)
+                slide()
+            }
+            let count = min(piece.count - taken, Self.windowCapacity - filled)
+            (window + filled).copyMemory(from: base + taken, byteCount: count)
+            filled += count
+            taken += count
+        }
+    }
+
+    func finish(into output: inout [UInt8]) {
+        repeat { writeBlock(isLast: true, into: &output) } while start < filled
+        writer.alignToByte()
+        writer.write(UInt64(checksum), 32)
+        writer.write(UInt64(UInt32(truncatingIfNeeded: origin + filled)), 32)
+        writer.flush(into: &output)
+    }
+
+    /// Writes as much of the window as one block takes.
+    private func writeBlock(isLast: Bool, into output: inout [UInt8]) {
+        tokens.clear()
+        let end = matchFinder.tokenize(window, from: start, to: filled, origin: origin, into: &tokens)
+        encoder.write(
+            tokens, of: UnsafeRawBufferPointer(start: window + start, count: end - start), isLast: isLast && end == filled,
+            to: &writer, into: &output)
+        start = end
+    }
+
+    /// Makes room for more: of what has been written only the history stays.
+    private func slide() {
+        let surplus = start - DeflateAlphabet.windowBytes
+        guard surplus > 0 else { return }
+        window.copyMemory(from: window + surplus, byteCount: filled - surplus)
+        filled -= surplus
+        start -= surplus
+        origin += surplus
+    }
+}
