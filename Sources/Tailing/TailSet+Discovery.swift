@@ -67,7 +67,8 @@ extension TailSet {
     }
 
     private func recognise(_ file: TailedFile, _ found: FileDiscovery.Found, sourceIndex: Int) {
-        file.lastSeenNanoseconds = SystemClock.wallNanoseconds()
+        // Only afterwards: what a restored file missed is what was born since it was last seen.
+        defer { file.lastSeenNanoseconds = SystemClock.wallNanoseconds() }
         if file.path != found.path {
             // A second name of the same inode is not another file.
             if let path = file.path, let status = try? FileStatus(ofPath: path), FileIdentity(status) == file.identity {

@@ -116,11 +116,25 @@ extension TailSet {
                 byIdentity[FileIdentity(status)] == nil
             else { continue }
             let found = FileDiscovery.Found(path: candidate, status: status, isLink: false)
-            if isCopyOfKnown(found, path: path) { continue }
+            if isCopyOfKnown(found, path: path) || isCopyInProgress(found, ofContentAt: path) { continue }
             missed.append(found)
         }
         for found in missed.sorted(by: { $0.status.birthNanoseconds < $1.status.birthNanoseconds }) {
             addFile(found, FileIdentity(found.status), sourceIndex: sourceIndex, firstPath: path)
+        }
+    }
+
+    /// So far it holds nothing but the beginning of what `path` holds: a copytruncate may be at work on it.
+    private func isCopyInProgress(_ found: FileDiscovery.Found, ofContentAt path: String) -> Bool {
+        guard let status = try? FileStatus(ofPath: path), status.size >= found.status.size else { return false }
+        let copy = temporaryFile(found)
+        let original = temporaryFile(FileDiscovery.Found(path: path, status: status, isLink: false))
+        do throws(SystemError) {
+            guard try copy.openIfNeeded() else { return false }
+            try copy.refreshHead()
+            return try original.matches(head: copy.head, at: copy.cursor(atOffset: found.status.size))
+        } catch {
+            return false
         }
     }
 
@@ -144,6 +158,14 @@ extension TailSet {
         byIdentity[identity] = nil
         if byPath[path] === file { byPath[path] = nil }
         file.path = nil
+        // The open descriptor belongs to what the inode holds now.
+        let inode = TailedFile(
+            id: 0, sourceIndex: file.sourceIndex, path: path, identity: identity, counted: .start, lastSeenNanoseconds: 0)
+        file.passDescriptor(to: inode)
+        if !adoptCopy(for: file, nextTo: path) { contentIsGone(file, .truncated) }
+        // Contents that came and went in the inode since it was looked at.
+        if path == file.firstPath { addMissedRotations(of: file, path: path, sourceIndex: file.sourceIndex) }
+
         let successor = TailedFile(
             id: makeID(), sourceIndex: file.sourceIndex, path: file.firstPath, identity: identity, counted: .start,
             lastSeenNanoseconds: SystemClock.wallNanoseconds())
@@ -151,14 +173,13 @@ extension TailSet {
         successor.needsPolling = file.needsPolling
         successor.presence = path == file.firstPath ? .named : file.presence
         successor.lastActivityNanoseconds = SystemClock.monotonicNanoseconds()
-        successor.predecessor = file
+        successor.predecessor = lineage[file.firstPath] ?? file
         if isFirstScan { successor.sizeAtStart = (try? FileStatus(ofPath: path))?.size ?? 0 }
-        file.passDescriptor(to: successor)
+        inode.passDescriptor(to: successor)
         files[successor.id] = successor
         byIdentity[identity] = successor
         byPath[path] = successor
         lineage[successor.firstPath] = successor
-        if !adoptCopy(for: file, nextTo: path) { contentIsGone(file, .truncated) }
         report(.found(successor))
         markReadable(successor)
     }

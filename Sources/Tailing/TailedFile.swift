@@ -162,7 +162,7 @@ extension TailedFile {
         return .start
     }
 
-    private func cursor(atOffset offset: UInt64) throws(SystemError) -> FileCursor {
+    func cursor(atOffset offset: UInt64) throws(SystemError) -> FileCursor {
         let guardLength = Int(min(offset, UInt64(ContentHash.guardBytes)))
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: ContentHash.guardBytes, alignment: 16)
         defer { bytes.deallocate() }

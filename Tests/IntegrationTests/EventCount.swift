@@ -62,7 +62,7 @@ struct EventCount {
         samples[MetricsText.series(name + "_count", labels), default: 0] += 1
         samples[MetricsText.series(name + "_sum", labels), default: 0] += value
         for bound in buckets + [.infinity] {
-            let text = bound == .infinity ? "+Inf" : bound == bound.rounded() ? "\(Int(bound))" : "\(bound)"
+            let text = bound == .infinity ? "+Inf" : "\(bound)"
             samples[MetricsText.series(name + "_bucket", labels + [("le", text)]), default: 0] += value <= bound ? 1 : 0
         }
     }

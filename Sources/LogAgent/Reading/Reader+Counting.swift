@@ -95,7 +95,11 @@ extension Reader {
         _ bytes: UnsafeRawBufferPointer, of file: TailedFile, _ state: FileState, outputs: [OutputPort], isFinal: Bool
     ) -> Int {
         guard !bytes.isEmpty || (isFinal && file.counted.isInsideCutLine) else {
-            refresh(file)
+            shared.update { agent in
+                mirror(file, state)
+                // After a start: counted by the process before, but not delivered by it.
+                queueForDelivery(state, agent)
+            }
             return 0
         }
         let now = SystemClock.wallNanoseconds()
@@ -120,11 +124,16 @@ extension Reader {
                 }
             }
             mirror(file, state)
-            for output in agent.outputs where state.isBehind(output: output.index) && !state.isQueuedForDelivery[output.index] {
-                state.isQueuedForDelivery[output.index] = true
-                output.behind.append(state)
-            }
+            queueForDelivery(state, agent)
             return result.progress.consumed
+        }
+    }
+
+    /// Where an output has fallen behind counting, delivery reads the file again.
+    private func queueForDelivery(_ state: FileState, _ agent: AgentState) {
+        for output in agent.outputs where state.isBehind(output: output.index) && !state.isQueuedForDelivery[output.index] {
+            state.isQueuedForDelivery[output.index] = true
+            output.behind.append(state)
         }
     }
 
