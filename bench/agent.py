@@ -17,11 +17,11 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Programs:
     """Where `swift build` put the release binaries; script/bench and its like pass the directory."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, needed=("agent", "generator", "sink")):
         self.agent = os.environ.get("LOG_AGENT") or os.path.join(directory, "log-agent")
         self.generator = os.path.join(directory, "log-generator")
         self.sink = os.path.join(directory, "loki-sink")
-        for path in (self.agent, self.generator, self.sink):
+        for path in (getattr(self, name) for name in needed):
             if not os.access(path, os.X_OK):
                 sys.exit(f"{path} is not there: run script/build --release")
 
