@@ -15,7 +15,7 @@ extension IntegrationTests {
                 var setup = try AgentSetup(directory)
                 setup.addLoki(url: sink.url)
                 setup.addDirectoryOutput()
-                defer {
+                let program = LoggingProgram(logs: setup.logs, linesPerSecond: 2000)
                 let watch = ScrapeWatch()
                 defer { watch.stop() }
                 do {
