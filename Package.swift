@@ -63,7 +63,8 @@ let package = Package(
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "LogAgentTests",
-            dependencies: ["LogAgent", "Delivery", "Gzip", "HTTP", "Metrics", "StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
+            dependencies: ["LogAgent", "Delivery", "Gzip", "HTTP", "Metrics", "StructuredLogging", "SystemIO", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

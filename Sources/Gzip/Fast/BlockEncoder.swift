@@ -91,12 +91,11 @@ struct BlockEncoder {
         fillTables(literalLengths, distances)
         // At most 48 bits a token.
         let atOnce = 1 << 10
-        var start = 0
-        while start < block.count {
-            let count = min(atOnce, block.count - start)
+        var rest = block.all[...]
+        while !rest.isEmpty {
             writer.makeRoom(for: atOnce * 6, into: &output)
-            encode(UnsafeBufferPointer(start: block.tokens + start, count: count), to: &writer)
-            start += count
+            encode(UnsafeBufferPointer(rebasing: rest.prefix(atOnce)), to: &writer)
+            rest = rest.dropFirst(atOnce)
         }
         writer.makeRoom(for: 16, into: &output)
         writer.write(

@@ -11,7 +11,7 @@ final class Stream {
     /// By the output's index; at most one of each output.
     @exclusivity(unchecked) private var openBatches: [OpenBatch?] = []
 
-    fileprivate init(labels: [UInt8], key: [UInt8]) {
+    init(labels: [UInt8], key: [UInt8] = []) {
         self.labels = labels
         self.key = key
     }

@@ -28,6 +28,7 @@ final class Reader {
     var capture = SeriesCapture()
     var lastCheckpointNanoseconds: UInt64 = 0
     var lastHousekeepingNanoseconds: UInt64 = 0
+    var lastTidyNanoseconds: UInt64 = 0
     var hasChanged = false
     var openFileCount = 0
     let maximumOpenFiles: Int

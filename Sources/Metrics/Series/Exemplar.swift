@@ -31,11 +31,11 @@ package struct ExemplarTrace: Equatable, BitwiseCopyable, Sendable {
         // The first digit in the highest byte.
         let bytes = UInt64(bigEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         let letters = bytes >> 6 & ones
-        let values = (bytes & ones &* 15) &+ letters &* 9
+        let values = (bytes & 0x0f0f_0f0f_0f0f_0f0f) &+ letters &* 9
         // Write the digits of these values again: they are the bytes given (letters in lower case) only if those were digits.
         let aboveNine = (values &+ ones &* 6) >> 4 & ones
         let digits = values &+ ones &* 0x30 &+ aboveNine &* 0x27
-        guard values & ones &* 0xf0 == 0, digits == bytes | letters << 5 else { return nil }
+        guard values & 0xf0f0_f0f0_f0f0_f0f0 == 0, digits == bytes | letters << 5 else { return nil }
         var packed = (values | values >> 4) & 0x00ff_00ff_00ff_00ff
         packed = (packed | packed >> 8) & 0x0000_ffff_0000_ffff
         return (packed | packed >> 16) & 0xffff_ffff
