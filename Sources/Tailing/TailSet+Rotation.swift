@@ -162,7 +162,7 @@ extension TailSet {
         let inode = TailedFile(
             id: 0, sourceIndex: file.sourceIndex, path: path, identity: identity, counted: .start, lastSeenNanoseconds: 0)
         file.passDescriptor(to: inode)
-        if !adoptCopy(for: file, nextTo: path) { contentIsGone(file, .truncated) }
+        if !adoptCopy(for: file, nextTo: path, otherThan: identity) { contentIsGone(file, .truncated) }
         // Contents that came and went in the inode since it was looked at.
         if path == file.firstPath { addMissedRotations(of: file, path: path, sourceIndex: file.sourceIndex) }
 
@@ -186,7 +186,7 @@ extension TailSet {
 
     /// Looks for a copy of what `file` was, and goes on in it.
     @discardableResult
-    func adoptCopy(for file: TailedFile, nextTo path: String? = nil) -> Bool {
+    func adoptCopy(for file: TailedFile, nextTo path: String? = nil, otherThan replaced: FileIdentity? = nil) -> Bool {
         let path = path ?? file.firstPath
         guard file.counted.offset > 0 || file.head.length > 0 else { return false }
         let directory = Self.directory(of: path)
@@ -195,7 +195,7 @@ extension TailSet {
         for entry in entries where RotatedName.isRotation(entry.name, of: Self.name(of: file.firstPath)) {
             let candidate = directory + (directory == "/" ? "" : "/") + entry.name
             guard let status = try? FileStatus(ofPath: candidate), status.kind == .regular, byIdentity[FileIdentity(status)] == nil,
-                status.birthNanoseconds >= best?.status.birthNanoseconds ?? 0
+                FileIdentity(status) != replaced, status.birthNanoseconds >= best?.status.birthNanoseconds ?? 0
             else { continue }
             let found = FileDiscovery.Found(path: candidate, status: status, isLink: false)
             if isCopy(found, of: file) { best = found }

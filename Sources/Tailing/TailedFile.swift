@@ -115,12 +115,20 @@ extension TailedFile {
             let guarded = UnsafeRawBufferPointer(rebasing: buffer[..<guardLength])
             guard ContentHash.of(guarded) == cursor.guardHash || guardLength == 0 else { return .replaced }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[guardLength..<count])
+            // Nothing stands before the beginning that could be compared: the head tells.
+            if cursor.offset == 0 && !begins(bytes) { return .replaced }
             observedSize = max(observedSize, cursor.offset + UInt64(bytes.count))
             if head.length < ContentHash.headBytes && observedSize > UInt64(head.length) { try refreshHead() }
             return .bytes(bytes, reachesEnd: count < buffer.count)
         } catch {
             return .unavailable(error)
         }
+    }
+
+    /// Whether a read from the beginning shows this content.
+    private func begins(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        if head.length == 0 { return true }
+        return bytes.count >= Int(head.length) && ContentHash.of(UnsafeRawBufferPointer(rebasing: bytes[..<Int(head.length)])) == head.hash
     }
 
     /// The cursor `byteCount` bytes further, after a read at `cursor` whose result was `bytes` (still in its buffer).

@@ -15,11 +15,6 @@ extension IntegrationTests {
                 var setup = try AgentSetup(directory)
                 setup.addLoki(url: sink.url)
                 setup.addDirectoryOutput()
-                defer {
-                    if getenv("KEEP") != nil {
-                        try? FileManager.default.copyItem(atPath: directory, toPath: "/tmp/h/e2e-kept/" + UUID().uuidString)
-                    }
-                }
                 let program = LoggingProgram(logs: setup.logs, linesPerSecond: 2000)
                 let watch = ScrapeWatch()
                 defer { watch.stop() }
@@ -30,6 +25,7 @@ extension IntegrationTests {
                     watch.watch(first)
                     try waitUntil("a checkpoint") { access(setup.dataDirectory + "/checkpoint", F_OK) == 0 }
                     first.kill()
+                    program.beginRotating()
                     for _ in 1..<Self.rounds {
                         let agent = try setup.start()
                         watch.watch(agent)

@@ -12,11 +12,12 @@ final class LoggingProgram: Sendable {
     private struct State {
         var lineCount = 0
         var rotations = 0
+        var isRotating = false
         var isStopping = false
         var failure: (any Error)?
     }
 
-    /// Writes about `linesPerSecond` to `renamed.log` and `copied.log`.
+    /// Writes about `linesPerSecond` to `renamed.log` and `copied.log`, and rotates neither yet.
     init(logs: String, linesPerSecond: Int) {
         self.logs = logs
         let thread = Thread { [self] in
@@ -28,6 +29,8 @@ final class LoggingProgram: Sendable {
 
     var lineCount: Int { state.withLock { $0.lineCount } }
     var rotations: Int { state.withLock { $0.rotations } }
+
+    func beginRotating() { state.withLock { $0.isRotating = true } }
 
     func stop() throws {
         state.withLock { $0.isStopping = true }
@@ -46,7 +49,7 @@ final class LoggingProgram: Sendable {
         while !state.withLock({ $0.isStopping }) {
             try write(lines, of: &events, to: Bool.random() ? renamedFile : copiedFile)
             // About once in 0.4 s each.
-            switch Int.random(in: 0..<max(1, linesPerSecond / lines * 2 / 5)) {
+            switch state.withLock({ $0.isRotating }) ? Int.random(in: 0..<max(2, linesPerSecond / lines * 2 / 5)) : -1 {
             case 0:
                 try rotate(renamed)
                 // A program goes on in the old file until it is told.
