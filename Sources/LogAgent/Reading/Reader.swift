@@ -12,8 +12,8 @@ final class Reader {
     /// Events are gathered for this long, so that a thousand lines a second do not make a thousand wake-ups.
     static let gatherNanoseconds: UInt64 = 3_000_000
     /// The same for each file that had something to read since the last wake-up: many small reads cost more than few larger ones.
-    static let gatherNanosecondsPerFile: UInt64 = 100_000
-    static let maximumGatherNanoseconds: UInt64 = 80_000_000
+    static let gatherNanosecondsPerFile: UInt64 = 200_000
+    static let maximumGatherNanoseconds: UInt64 = 200_000_000
     /// How long reading goes on before acknowledgements and the clock are looked at.
     static let turnNanoseconds: UInt64 = 2_000_000
 
