@@ -17,11 +17,11 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Programs:
     """Where `swift build` put the release binaries; script/bench and its like pass the directory."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, needed=("agent", "generator", "sink")):
         self.agent = os.environ.get("LOG_AGENT") or os.path.join(directory, "log-agent")
         self.generator = os.path.join(directory, "log-generator")
         self.sink = os.path.join(directory, "loki-sink")
-        for path in (self.agent, self.generator, self.sink):
+        for path in (getattr(self, name) for name in needed):
             if not os.access(path, os.X_OK):
                 sys.exit(f"{path} is not there: run script/build --release")
 
@@ -31,13 +31,14 @@ class Process:
 
     started_here = []
 
-    def __init__(self, command, log, **options):
+    def __init__(self, command, log, output=None):
+        """`log` takes standard error, and standard output unless that is to go elsewhere."""
         Process.started_here.append(self)
         self.command = command
         self.log = log
         self.started = time.monotonic()
-        with open(log, "ab") as output:
-            self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options)
+        with open(log, "ab") as errors:
+            self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output or errors, stderr=errors)
         self.pid = self.popen.pid
         self.usage = None
         self.status = None
@@ -83,6 +84,12 @@ class Process:
     def log_tail(self, lines=15):
         with open(self.log, errors="replace") as file:
             return "".join(file.readlines()[-lines:])
+
+
+def exit_on_signals():
+    """SIGTERM and SIGHUP become an exception, so that `finally` ends what was started."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 def stop_all():
@@ -137,18 +144,22 @@ class Sink:
         self.process.stop()
 
 
-def configuration(data, include, listen, outputs, metrics, recipes=(), exclude=("*.gz",), memory="32MiB"):
+def transcode_source(include):
+    return {
+        "name": "transcode", "type": "file", "include": include, "exclude": ["*.gz"], "start_at": "beginning",
+        "format": "json", "timestamp": {"field": "timestamp", "format": "rfc3339"},
+        "labels": {"job": "transcode", "service": "$service", "level": "$level"},
+        "metadata": {"trace_id": "$trace_id", "span_id": "$span_id", "job_id": "$job_id"},
+    }
+
+
+def configuration(data, sources, listen, outputs, metrics=(), recipes=()):
     """A log-agent configuration as JSON, which is also JSON5."""
     return json.dumps({
         "data_dir": data,
-        "memory": memory,
+        "memory": "32MiB",
         "server": {"listen": listen},
-        "sources": [{
-            "name": "transcode", "type": "file", "include": include, "exclude": list(exclude), "start_at": "beginning",
-            "format": "json", "timestamp": {"field": "timestamp", "format": "rfc3339"},
-            "labels": {"job": "transcode", "service": "$service", "level": "$level"},
-            "metadata": {"trace_id": "$trace_id", "span_id": "$span_id", "job_id": "$job_id"},
-        }],
+        "sources": sources,
         "recipes": list(recipes),
         "metrics": list(metrics),
         "outputs": outputs,

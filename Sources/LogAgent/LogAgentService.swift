@@ -45,6 +45,7 @@ struct LogAgentService {
         log.started(
             version: VersionCommand.version, listen: server.address, sources: settings.sources.count, outputs: settings.outputs.count,
             metrics: settings.metrics.count)
+        ResidentCode.release()
         try makeReader(shared, checkpoint: checkpoint, checkpoints: checkpoints, control: control).run()
         lock.release()
         log.stopped(pendingBytes: shared.update { state in state.outputs.reduce(0) { $0 + Int(state.pending(at: $1).bytes) } })

@@ -112,7 +112,7 @@ extension TailSet {
                 status.birthNanoseconds > bornAfter, byIdentity[FileIdentity(status)] == nil
             else { continue }
             let found = FileDiscovery.Found(path: candidate, status: status, isLink: false)
-            if knownOriginal(of: found, path: path) != nil { continue }
+            if knownOriginal(of: found, path: path) != nil || isCopyInProgress(found, ofContentAt: path) { continue }
             missed.append(found)
         }
         for found in missed.sorted(by: { $0.status.birthNanoseconds < $1.status.birthNanoseconds }) {
@@ -121,11 +121,25 @@ extension TailSet {
         }
     }
 
+    /// So far it holds nothing but the beginning of what `path` holds: a copytruncate may be at work on it.
+    private func isCopyInProgress(_ found: FileDiscovery.Found, ofContentAt path: String) -> Bool {
+        guard let status = try? FileStatus(ofPath: path), status.size >= found.status.size else { return false }
+        let copy = temporaryFile(found)
+        let original = temporaryFile(FileDiscovery.Found(path: path, status: status, isLink: false))
+        do throws(SystemError) {
+            guard try copy.openIfNeeded() else { return false }
+            try copy.refreshHead()
+            return try original.matches(head: copy.head, at: copy.cursor(atOffset: found.status.size))
+        } catch {
+            return false
+        }
+    }
+
     /// The content, read under `path` already, that a copytruncate has made `found` a copy of.
     private func knownOriginal(of found: FileDiscovery.Found, path: String) -> TailedFile? {
         guard let original = lineage[path] ?? byPath[path] else { return nil }
         return files.values.first {
-            $0.firstPath == original.firstPath && !$0.isGone && $0.counted.offset > 0 && isCopy(found, of: $0)
+            $0.firstPath == original.firstPath && $0.counted.offset > 0 && isCopy(found, of: $0)
         }
     }
 }
@@ -147,7 +161,7 @@ extension TailSet {
         file.path = nil
         // What is open is the new content.
         var opened = file.takeDescriptor()
-        let hasCopy = adoptCopy(for: file)
+        let hasCopy = adoptCopy(for: file, otherThan: identity)
         if path != file.firstPath && isNotItsOwn(path, contentAfter: file) {
             if !hasCopy { contentIsGone(file, .truncated) }
             return
@@ -194,12 +208,12 @@ extension TailSet {
 
     /// Looks for a copy of what `file` was, and goes on in it.
     @discardableResult
-    func adoptCopy(for file: TailedFile, nextTo path: String? = nil, except identity: FileIdentity? = nil) -> Bool {
+    func adoptCopy(for file: TailedFile, otherThan replaced: FileIdentity? = nil) -> Bool {
         guard file.counted.offset > 0 || file.head.length > 0 else { return false }
         var best: FileDiscovery.Found?
         for candidate in listing(ofDirectoryOf: file.firstPath).rotations(of: file.firstPath) {
             guard let status = try? FileStatus(ofPath: candidate), status.kind == .regular, byIdentity[FileIdentity(status)] == nil,
-                status.birthNanoseconds >= best?.status.birthNanoseconds ?? 0
+                FileIdentity(status) != replaced, status.birthNanoseconds >= best?.status.birthNanoseconds ?? 0
             else { continue }
             let found = FileDiscovery.Found(path: candidate, status: status, isLink: false)
             if isCopy(found, of: file) { best = found }

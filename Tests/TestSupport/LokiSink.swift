@@ -52,19 +52,19 @@ package final class LokiSink: Sendable {
     private let shared: Shared
     private let server: HTTPServer
 
-    /// `script` is used up request by request; then `otherwise` holds. `keepsBodies` false: for large amounts.
+    /// `script` is used up request by request; then `otherwise` holds. `keepsBodies` false: for large amounts. `port` 0: any free one.
     package init(
         limits: LokiSinkModel.Limits = LokiSinkModel.Limits(), script: [Behaviour] = [], otherwise: Behaviour = .accept,
-        keepsBodies: Bool = true
+        keepsBodies: Bool = true, port: Int = 0
     ) throws {
         let shared = Shared(State(model: LokiSinkModel(limits: limits), script: script, otherwise: otherwise), keepsBodies: keepsBodies)
         self.shared = shared
-        server = try HTTPServer(settings: Self.settings) { Self.answer($0, shared) }
+        server = try HTTPServer(settings: Self.settings(port: port)) { Self.answer($0, shared) }
         try server.start()
     }
 
-    private static var settings: HTTPServer.Settings {
-        var settings = HTTPServer.Settings(listen: "127.0.0.1:0")
+    private static func settings(port: Int) -> HTTPServer.Settings {
+        var settings = HTTPServer.Settings(listen: "127.0.0.1:\(port)")
         settings.limits.bodyBytes = 16 << 20
         settings.inflatedBytes = 64 << 20
         settings.workers = 4

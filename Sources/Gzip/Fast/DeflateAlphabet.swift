@@ -22,7 +22,8 @@ enum DeflateAlphabet {
     }
 
     /// For each distance symbol the count of extra bits: two symbols for each power of two.
-    static func distanceExtraBits(_ symbol: Int) -> Int { max(symbol / 2 - 1, 0) }
+    @inline(__always)
+    static func distanceExtraBits(_ symbol: Int) -> Int { max(symbol &>> 1 &- 1, 0) }
 
     /// The symbol of a distance from 1 to 32,768.
     @inline(__always)

@@ -5,34 +5,68 @@
 /// - bits 9–13, its distance symbol, or ``noDistance``;
 /// - bits 14–26, the distance's extra bits.
 struct DeflateTokens {
-    /// Of an average log, 32 Ki tokens cover about 160 KiB: enough that the block's code tables cost little.
+    /// Of an average log, 32 Ki tokens cover about 200 KiB: enough that the block's code tables cost little.
     static let capacity = 32 << 10
     static let noDistance = 30
     static let entryCount = 512
+    /// While there is room, there is room for so many tokens.
+    static let spareTokens = 8
 
-    let tokens: UnsafeMutablePointer<UInt32>
-    var count = 0
+    private let first: UnsafeMutablePointer<UInt32>
+    private var next: UnsafeMutablePointer<UInt32>
     /// How often each entry occurs.
     let entryCounts: UnsafeMutablePointer<UInt32>
     /// How often each distance symbol occurs.
     let distanceCounts: UnsafeMutablePointer<UInt32>
 
     init() {
-        tokens = .allocate(capacity: Self.capacity)
+        first = .allocate(capacity: Self.capacity)
+        next = first
         entryCounts = .allocate(capacity: Self.entryCount)
         distanceCounts = .allocate(capacity: 32)
         clear()
     }
 
     func deallocate() {
-        tokens.deallocate()
+        first.deallocate()
         entryCounts.deallocate()
         distanceCounts.deallocate()
     }
 
     mutating func clear() {
-        count = 0
+        next = first
         entryCounts.update(repeating: 0, count: Self.entryCount)
         distanceCounts.update(repeating: 0, count: 32)
+    }
+
+    var all: UnsafeBufferPointer<UInt32> { UnsafeBufferPointer(start: first, count: next - first) }
+
+    var hasRoom: Bool {
+        @inline(__always) get { next < first + (Self.capacity - Self.spareTokens) }
+    }
+
+    @inline(__always)
+    mutating func append(literal: UInt8) {
+        next.pointee = UInt32(literal) | UInt32(Self.noDistance) << 9
+        next += 1
+        entryCounts[Int(literal)] &+= 1
+    }
+
+    /// Undoes the last ``append(literal:)``.
+    @inline(__always)
+    mutating func takeBack(literal: UInt8) {
+        next -= 1
+        entryCounts[Int(literal)] &-= 1
+    }
+
+    @inline(__always)
+    mutating func append(length: Int, distance: Int) {
+        let entry = 256 &- DeflateAlphabet.shortestMatch &+ length
+        let symbol = DeflateAlphabet.distanceSymbol(distance)
+        let extra = (distance &- 1) & ((1 &<< DeflateAlphabet.distanceExtraBits(symbol)) &- 1)
+        next.pointee = UInt32(truncatingIfNeeded: entry | symbol &<< 9 | extra &<< 14)
+        next += 1
+        entryCounts[entry] &+= 1
+        distanceCounts[symbol] &+= 1
     }
 }

@@ -39,8 +39,8 @@ final class FastDeflate {
         checksum = 0
         matchFinder.forget()
         writer.clear()
-        // No flags, no time, "fastest", an unknown system (RFC 1952 §2.3.1).
-        writer.write(0x0000_0000_0008_8B1F & 0xFF_FFFF, 24)
+        // The magic bytes, deflate; no flags, no time; "fastest", an unknown system (RFC 1952 §2.3.1).
+        writer.write(0x08_8B1F, 24)
         writer.write(0, 40)
         writer.write(0xFF04, 16)
     }
@@ -51,7 +51,7 @@ final class FastDeflate {
         var taken = 0
         while taken < piece.count {
             if filled == Self.windowCapacity {
-                writeBlock(isLast: false, into: &output)
+                repeat { writeBlock(isLast: false, into: &output) } while start < Self.windowCapacity / 2
                 slide()
             }
             let count = min(piece.count - taken, Self.windowCapacity - filled)
@@ -82,7 +82,6 @@ final class FastDeflate {
     /// Makes room for more: of what has been written only the history stays.
     private func slide() {
         let surplus = start - DeflateAlphabet.windowBytes
-        guard surplus > 0 else { return }
         window.copyMemory(from: window + surplus, byteCount: filled - surplus)
         filled -= surplus
         start -= surplus

@@ -1,25 +1,31 @@
-/// Finds in one pass what was there before: a hash table gives for five bytes where they were seen last.
+/// Finds in one pass what was there before: a hash table says for six bytes where they were seen last.
 ///
-/// Made for logs: names of fields repeat within a few lines, and between them stand digits that never do. Five bytes rather
-/// than three, because a match of four hexadecimal digits far away costs more bits than the digits.
+/// Made for logs: names of fields repeat within a few lines, and between them stand digits that never do. Six bytes rather
+/// than three, because a match of four hexadecimal digits far away costs more bits than the digits. docs/performance.md has
+/// what each number here is worth.
 struct MatchFinder {
+    /// 64 KiB of table.
     private static let hashBits = 15
-    /// After so many positions in a row without a match, most are skipped: it is an identifier, or not text at all.
-    private static let patience = 12
+    /// After more than so many literals in a row, only every ``stride``th position is looked up: this is an identifier.
+    private static let patience = 4
+    /// At most 8: the bytes come from one word, and ``DeflateTokens/spareTokens`` is the room for them.
+    private static let stride = 6
+    /// So many bytes before the end are not looked up, so that a word can be loaded at ``stride`` bytes after any position.
+    private static let tailBytes = 16
 
     /// For each hash the low 16 bits of a position. An old entry can point to anything: what it points to is compared.
     private let table: UnsafeMutablePointer<UInt16>
 
     init() {
         table = .allocate(capacity: 1 << Self.hashBits)
-        forget()
+        table.initialize(repeating: 0, count: 1 << Self.hashBits)
     }
 
     func deallocate() {
         table.deallocate()
     }
 
-    /// Makes the result of what follows independent of what was before.
+    /// Makes what follows independent of what was before.
     func forget() {
         table.update(repeating: 0, count: 1 << Self.hashBits)
     }
@@ -27,110 +33,82 @@ struct MatchFinder {
     /// Turns `source[start..<end]` into tokens until their room is used up. Gives where it stopped.
     ///
     /// Matches reach back to `source[0]` at most. `origin` is where `source[0]` stands in the member.
-    func tokenize(_ source: UnsafeRawPointer, from start: Int, to end: Int, origin: Int, into block: inout DeflateTokens) -> Int {
-        let table = table
-        let entryCounts = block.entryCounts
-        let distanceCounts = block.distanceCounts
-        var next = block.tokens
-        let tokenLimit = block.tokens + (DeflateTokens.capacity - 8)
-        let searchEnd = end - 16
-        let literalBits = UInt32(DeflateTokens.noDistance) << 9
+    func tokenize(_ source: UnsafeRawPointer, from start: Int, to end: Int, origin: Int, into tokens: inout DeflateTokens) -> Int {
+        // A local copy stays in registers.
+        var output = tokens
+        let searchEnd = end - Self.tailBytes
         var at = start
-        var misses = 0
-        while at < searchEnd, next < tokenLimit {
+        var literals = 0
+        while at < searchEnd, output.hasRoom {
             let word = load(source, at)
-            let slot = hash(word)
-            let position = UInt16(truncatingIfNeeded: at &+ origin)
-            let distance = Int(position &- table[slot])
-            table[slot] = position
-            let reach = min(at, DeflateAlphabet.windowBytes)
-            if UInt(bitPattern: distance &- 1) < UInt(bitPattern: reach) {
+            let distance = exchange(word, at &+ origin)
+            // An unsigned comparison, so that a distance of 0 is out of reach too.
+            if UInt(bitPattern: distance &- 1) < UInt(bitPattern: min(at, DeflateAlphabet.windowBytes)) {
                 let difference = word ^ load(source, at &- distance)
-                if difference & 0xFF_FFFF_FFFF == 0 {
-                    var length = 8
-                    if difference != 0 {
-                        length = difference.trailingZeroBitCount &>> 3
-                    } else {
-                        let longest = min(DeflateAlphabet.longestMatch, end &- at)
-                        while length &+ 8 <= longest {
-                            let difference = load(source, at &+ length) ^ load(source, at &+ length &- distance)
-                            if difference != 0 {
-                                length &+= difference.trailingZeroBitCount &>> 3
-                                break
-                            }
-                            length &+= 8
-                        }
-                        if length &+ 8 > longest {
-                            while length < longest, byte(source, at &+ length) == byte(source, at &+ length &- distance) { length &+= 1 }
-                        }
-                    }
-                    if misses > Self.patience {
-                        while length < DeflateAlphabet.longestMatch, at > start, misses > 0, at &- distance > 0,
-                            byte(source, at &- 1) == byte(source, at &- 1 &- distance)
-                        {
-                            at &-= 1
-                            length &+= 1
-                            misses &-= 1
-                            next -= 1
-                            entryCounts[Int(byte(source, at))] &-= 1
-                        }
-                    }
-                    misses = 0
-                    let symbol = DeflateAlphabet.distanceSymbol(distance)
-                    let entry = 256 &- DeflateAlphabet.shortestMatch &+ length
-                    let extraMask = (1 &<< max(symbol &>> 1 &- 1, 0)) &- 1
-                    next.pointee = UInt32(truncatingIfNeeded: entry | symbol &<< 9 | ((distance &- 1) & extraMask) &<< 14)
-                    next += 1
-                    entryCounts[entry] &+= 1
-                    distanceCounts[symbol] &+= 1
+                if difference &<< 16 == 0 {
+                    var length = matchLength(source, at, distance, difference, end)
                     let matchEnd = at &+ length
+                    // The positions from which the next such place is found: at its first bytes, and at what follows it.
                     if matchEnd < searchEnd {
-                        insert(source, at &+ 1, origin)
-                        insert(source, matchEnd &- 2, origin)
+                        _ = exchange(load(source, at &+ 1), at &+ 1 &+ origin)
+                        _ = exchange(load(source, matchEnd &- 1), matchEnd &- 1 &+ origin)
                     }
+                    // Literals just before it may belong to the match: they were not looked up, or collided.
+                    while literals > 0, length < DeflateAlphabet.longestMatch, at > distance,
+                        byte(source, at &- 1) == byte(source, at &- 1 &- distance)
+                    {
+                        at &-= 1
+                        length &+= 1
+                        literals &-= 1
+                        output.takeBack(literal: byte(source, at))
+                    }
+                    output.append(length: length, distance: distance)
+                    literals = 0
                     at = matchEnd
                     continue
                 }
             }
-            let literal = Int(truncatingIfNeeded: word & 0xFF)
-            next.pointee = UInt32(truncatingIfNeeded: literal) | literalBits
-            next += 1
-            entryCounts[literal] &+= 1
-            at &+= 1
-            misses &+= 1
-            if misses > Self.patience {
-                for shift in 1...3 {
-                    let literal = Int(truncatingIfNeeded: (word &>> UInt64(8 * shift)) & 0xFF)
-                    next.pointee = UInt32(truncatingIfNeeded: literal) | literalBits
-                    next += 1
-                    entryCounts[literal] &+= 1
-                }
-                at &+= 3
-                misses &+= 3
+            let count = literals < Self.patience ? 1 : Self.stride
+            output.append(literal: UInt8(truncatingIfNeeded: word))
+            if count > 1 {
+                for index in 1..<Self.stride { output.append(literal: UInt8(truncatingIfNeeded: word &>> UInt64(8 &* index))) }
             }
+            at &+= count
+            literals &+= count
         }
         if at >= searchEnd {
-            while at < end, next < tokenLimit {
-                let literal = byte(source, at)
-                next.pointee = UInt32(literal) | literalBits
-                next += 1
-                entryCounts[Int(literal)] &+= 1
+            while at < end, output.hasRoom {
+                output.append(literal: byte(source, at))
                 at &+= 1
             }
         }
-        block.count = next - block.tokens
+        tokens = output
         return at
     }
 
+    /// Puts `position` into the table for the six low bytes of `word`. Gives the distance to what stood there, modulo 64 Ki.
     @inline(__always)
-    private func insert(_ source: UnsafeRawPointer, _ at: Int, _ origin: Int) {
-        table[hash(load(source, at))] = UInt16(truncatingIfNeeded: at &+ origin)
+    private func exchange(_ word: UInt64, _ position: Int) -> Int {
+        let slot = Int(truncatingIfNeeded: ((word &<< 16) &* 0x9E37_79B1_85EB_CA87) &>> UInt64(64 &- Self.hashBits))
+        let position = UInt16(truncatingIfNeeded: position)
+        let distance = position &- table[slot]
+        table[slot] = position
+        return Int(distance)
     }
 
-    /// Of the five bytes at the low end of `word`.
+    /// How far the bytes at `at` equal those `distance` before, whose first words differ by `difference`: 6 to 258.
     @inline(__always)
-    private func hash(_ word: UInt64) -> Int {
-        Int(truncatingIfNeeded: ((word &<< 24) &* 0x9E37_79B1_85EB_CA87) &>> UInt64(64 - Self.hashBits))
+    private func matchLength(_ source: UnsafeRawPointer, _ at: Int, _ distance: Int, _ difference: UInt64, _ end: Int) -> Int {
+        if difference != 0 { return difference.trailingZeroBitCount &>> 3 }
+        let longest = min(DeflateAlphabet.longestMatch, end &- at)
+        var length = 8
+        while length &+ 8 <= longest {
+            let difference = load(source, at &+ length) ^ load(source, at &+ length &- distance)
+            if difference != 0 { return length &+ difference.trailingZeroBitCount &>> 3 }
+            length &+= 8
+        }
+        while length < longest, byte(source, at &+ length) == byte(source, at &+ length &- distance) { length &+= 1 }
+        return length
     }
 }
 

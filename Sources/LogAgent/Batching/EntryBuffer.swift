@@ -1,4 +1,4 @@
-/// Growable raw memory for the bytes of one batch.
+/// Growable raw memory for the bytes of one batch, taken from ``BufferMemory`` and given back to it.
 ///
 /// `@unchecked`: it owns its memory alone (it can't be copied), and who holds it as a `let` can only read.
 struct EntryBuffer: ~Copyable, @unchecked Sendable {
@@ -7,11 +7,12 @@ struct EntryBuffer: ~Copyable, @unchecked Sendable {
     private(set) var count = 0
 
     init(capacity: Int) {
-        base = .allocate(byteCount: capacity, alignment: 16)
-        self.capacity = capacity
+        let block = BufferMemory.shared.take(capacity)
+        base = block.base
+        self.capacity = block.capacity
     }
 
-    deinit { base.deallocate() }
+    deinit { BufferMemory.shared.giveBack(BufferMemory.Block(base: base, capacity: capacity)) }
 
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
@@ -20,11 +21,11 @@ struct EntryBuffer: ~Copyable, @unchecked Sendable {
         guard count + extra > capacity else { return }
         var grown = max(capacity * 2, 256)
         while grown < count + extra { grown *= 2 }
-        let moved = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 16)
-        moved.copyMemory(from: base, byteCount: count)
-        base.deallocate()
-        base = moved
-        capacity = grown
+        let moved = BufferMemory.shared.take(grown)
+        moved.base.copyMemory(from: base, byteCount: count)
+        BufferMemory.shared.giveBack(BufferMemory.Block(base: base, capacity: capacity))
+        base = moved.base
+        capacity = moved.capacity
     }
 
     /// The room behind what is there, to be filled and then taken with ``advance(by:)``.

@@ -99,7 +99,11 @@ extension Reader {
         _ bytes: UnsafeRawBufferPointer, of file: TailedFile, _ state: FileState, outputs: [OutputPort], isFinal: Bool
     ) -> Int {
         guard !bytes.isEmpty || (isFinal && file.counted.isInsideCutLine) else {
-            refresh(file)
+            shared.update { agent in
+                mirror(file, state)
+                // After a start: counted by the process before, but not delivered by it.
+                queueWhereBehind(state, agent)
+            }
             return 0
         }
         let now = SystemClock.wallNanoseconds()

@@ -4,6 +4,7 @@ import Tailing
 extension Reader {
     static let housekeepingNanoseconds: UInt64 = 1_000_000_000
     static let checkpointNanoseconds: UInt64 = 1_000_000_000
+    static let tidyNanoseconds: UInt64 = 60_000_000_000
     /// Descriptors of files that rest this long are closed; the name opens them again.
     static let idleDescriptorNanoseconds: UInt64 = 60_000_000_000
 
@@ -24,6 +25,10 @@ extension Reader {
         lastHousekeepingNanoseconds = now
         openFileCount = 0
         for file in Array(tails.files.values) { lookAfter(file, now: now) }
+        if SystemClock.nanoseconds(from: lastTidyNanoseconds, to: now) >= Self.tidyNanoseconds {
+            lastTidyNanoseconds = now
+            tidy()
+        }
         let overflows = shared.update { state in
             _ = state.derived.table.expire(now: SystemClock.wallNanoseconds())
             return state.derived.table.takeOverflowReports()
@@ -61,6 +66,19 @@ extension Reader {
             if file.isOpen && rests && (canBeOpenedAgain || isOver) && !file.isQueued { file.closeDescriptor() }
         }
         if file.isOpen { openFileCount += 1 }
+    }
+
+    /// Removes what directories keep too long, and gives memory that nobody uses back.
+    private func tidy() {
+        let directories = shared.update { $0.outputs.compactMap(\.sender.directory) }
+        for directory in directories {
+            do throws(SystemError) {
+                try directory.removeExpired(wallNanoseconds: SystemClock.wallNanoseconds())
+            } catch {
+                log.stateNotWritten(error)
+            }
+        }
+        BufferMemory.shared.trim()
     }
 
     private func forget(_ file: TailedFile, _ state: FileState) {

@@ -9,7 +9,7 @@ extension OutputSettings {
                 DirectorySettings(
                     path: path, retentionNanoseconds: DirectorySettings.defaultRetentionNanoseconds,
                     maximumBytes: DirectorySettings.defaultMaximumBytes, compressionLevel: 1)),
-            batch: BatchSettings(), inFlight: defaultInFlight, retry: RetrySettings())
+            batch: .forDirectory, inFlight: defaultInFlight, retry: RetrySettings())
     }
 
     static let defaultInFlight = 2
@@ -35,7 +35,8 @@ extension OutputSettings {
         name = object.required("name", "\"loki\"")?.identifier() ?? ""
         let type = object.required("type", "\"loki\"")?.choice(
             among: ["loki", "directory"], later: ["otlp", "http", "stdout", "file", "elasticsearch", "kafka", "s3"])
-        batch = object["batch"]?.object(BatchSettings.init(reading:)) ?? BatchSettings()
+        let defaultBatch = type == "directory" ? BatchSettings.forDirectory : BatchSettings()
+        batch = object["batch"]?.object { BatchSettings(reading: $0, default: defaultBatch) } ?? defaultBatch
         inFlight = object["in_flight"]?.integer(in: 1...64) ?? Self.defaultInFlight
         retry = object["retry"]?.object(RetrySettings.init(reading:)) ?? RetrySettings()
         switch type {
@@ -56,8 +57,11 @@ extension OutputSettings {
 extension BatchSettings {
     init() { self.init(maximumBytes: 1 << 20, maximumWaitNanoseconds: 50_000_000) }
 
-    fileprivate init(reading object: ConfigurationObject) {
-        self.init()
+    /// Each batch is a file there, and nobody waits for it: fewer and larger ones.
+    static let forDirectory = BatchSettings(maximumBytes: 1 << 20, maximumWaitNanoseconds: 1_000_000_000)
+
+    fileprivate init(reading object: ConfigurationObject, default: BatchSettings) {
+        self = `default`
         if let bytes = object["max_bytes"]?.size(in: 4 << 10...64 << 20) { maximumBytes = Int(bytes) }
         if let wait = object["max_wait"]?.duration(in: 1_000_000...600_000_000_000) { maximumWaitNanoseconds = wait }
     }

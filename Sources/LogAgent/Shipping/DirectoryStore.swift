@@ -8,8 +8,9 @@ import SystemIO
 /// - `index.jsonl`: one object a line for each of them, in order:
 ///   `{"batch":1,"file":"…","from":"<oldest ns>","to":"<newest ns>","streams":[{…}],"lines":n,"bytes":n,"compressed_bytes":n}`.
 ///
-/// A batch counts as stored once its index line is on the device; a file without one, left behind by a crash, is removed at the
-/// next start, because its lines will come again. Old batches are removed by age and by size, oldest first.
+/// Content first, then the index line, then the name: after a crash of the program every named file has its line, and a line
+/// without a file, which can only be the last, is taken back. After a crash of the machine, which may lose the end of the index,
+/// files without a line get one that covers all times. Old batches are removed by age and by size, oldest first.
 final class DirectoryStore: Sendable {
     struct Usage: Equatable, Sendable {
         var files: UInt64 = 0
@@ -17,8 +18,8 @@ final class DirectoryStore: Sendable {
         var bytes: UInt64 = 0
         var removedFiles: UInt64 = 0
         var removedBytes: UInt64 = 0
-        /// Left behind by a crash.
-        var discardedFiles: UInt64 = 0
+        /// Whose index line was lost in a crash.
+        var recoveredFiles: UInt64 = 0
     }
 
     private final class OpenFile: Sendable {
@@ -102,15 +103,13 @@ final class DirectoryStore: Sendable {
         let number = state.next
         let final = path(number)
         let line = indexLine(number, batches, uncompressedBytes: uncompressedBytes, compressedBytes: compressed)
-        if rename(temporary, final) < 0 { throw SystemError(call: "rename", subject: "\(temporary) to \(final)") }
         guard let index = state.index else { return }
         do throws(SystemError) {
             try index.descriptor.writeAll(line)
-            if synchronizes { try index.descriptor.synchronize() }
+            if rename(temporary, final) < 0 { throw SystemError(call: "rename", subject: "\(temporary) to \(final)") }
         } catch {
             ftruncate(index.descriptor.rawValue, off_t(state.indexBytes))
-            unlink(final)
-            throw SystemError(call: error.call, subject: indexPath, code: error.code)
+            throw error.call == "rename" ? error : SystemError(call: error.call, subject: indexPath, code: error.code)
         }
         state.indexBytes += UInt64(line.count)
         state.next += 1
@@ -163,40 +162,43 @@ extension DirectoryStore {
 // MARK: Start
 
 extension DirectoryStore {
-    /// Looks at what is there, goes on after the last indexed batch, and clears away what a crash left.
+    /// Looks at what is there, makes index and files agree, and goes on after the last batch.
     private func open(_ state: inout State) throws(SystemError) {
         if state.index != nil { return }
         try Directory.create(settings.path)
         let index = OpenFile(try FileDescriptor(opening: indexPath, O_RDWR | O_CREAT | O_APPEND))
+        var files: [UInt64] = []
+        var bytes: UInt64 = 0
+        for entry in try Directory.entries(of: settings.path) {
+            let path = "\(settings.path)/\(entry.name)"
+            if entry.name.hasSuffix(".tmp") { unlink(path) }
+            guard let number = Self.number(ofFile: entry.name), let size = try? FileStatus(ofPath: path).size else { continue }
+            files.append(number)
+            bytes += size
+        }
+        files.sort()
+        let newest = files.last ?? 0
         var whole: UInt64 = 0
         var last: UInt64 = 0
+        var isPast = false
         try forEachIndexLine { number, line in
+            isPast = isPast || number > newest
+            if isPast { return }
             whole += UInt64(line.count)
             last = max(last, number)
         }
         if ftruncate(index.descriptor.rawValue, off_t(whole)) < 0 { throw SystemError(call: "ftruncate", subject: indexPath) }
-        var usage = Usage()
-        var oldest = last + 1
-        for entry in try Directory.entries(of: settings.path) {
-            if entry.name.hasSuffix(".tmp") {
-                unlink("\(settings.path)/\(entry.name)")
-                continue
-            }
-            guard let number = Self.number(ofFile: entry.name) else { continue }
-            if number > last {
-                unlink("\(settings.path)/\(entry.name)")
-                usage.discardedFiles += 1
-            } else if let size = try? FileStatus(ofPath: "\(settings.path)/\(entry.name)").size {
-                usage.files += 1
-                usage.bytes += size
-                oldest = min(oldest, number)
-            }
+        for number in files where number > last {
+            let line = Array(
+                #"{"batch":\#(number),"file":"\#(fileName(number))","from":"0","to":"\#(UInt64.max)","streams":null,"lines":null}"#.utf8)
+            try index.descriptor.writeAll(line + [0x0a])
+            whole += UInt64(line.count + 1)
+            state.usage.recoveredFiles += 1
         }
-        usage.removedFiles = state.usage.removedFiles
-        usage.removedBytes = state.usage.removedBytes
-        state.usage = usage
-        state.oldest = oldest
-        state.next = last + 1
+        state.usage.files = UInt64(files.count)
+        state.usage.bytes = bytes
+        state.oldest = files.first ?? 1
+        state.next = newest + 1
         state.indexBytes = whole
         state.index = index
     }

@@ -15,8 +15,7 @@ enum GoTime {
             for _ in digits.count..<9 { nanoseconds *= 10 }
         }
         guard rest.take(" "), let offset = takeOffset(&rest) else { return nil }
-        let utc = seconds - offset
-        return utc < 0 ? nil : UInt64(utc) * 1_000_000_000 + UInt64(nanoseconds)
+        return Self.nanoseconds(seconds: seconds - offset).map { $0 + UInt64(nanoseconds) }
     }
 
     /// From RFC 3339 without a fraction, `2026-01-02T15:04:05Z` or `…+02:00`, at the start of `text`. Seconds since 1970.
@@ -26,6 +25,11 @@ enum GoTime {
         if rest.take("Z") { return seconds }
         guard let offset = takeOffset(&rest) else { return nil }
         return seconds - offset
+    }
+
+    /// nil outside of the years 1970 to 2553, which is what 64 bits hold.
+    static func nanoseconds(seconds: Int) -> UInt64? {
+        seconds < 0 || seconds > 18_446_744_072 ? nil : UInt64(seconds) * 1_000_000_000
     }
 
     private static func takeDateTime(_ rest: inout Substring, separator: Substring) -> Int? {
@@ -53,7 +57,7 @@ enum GoTime {
         let digits = rest.utf8.prefix { $0 >= 0x30 && $0 <= 0x39 }.count
         guard let first = rest.takeNumber() else { return nil }
         if digits == 4 { return sign * (first / 100 * 3600 + first % 100 * 60) }
-        guard digits == 2, rest.take(":"), let minutes = rest.takeNumber() else { return nil }
+        guard digits == 2, rest.take(":"), let minutes = rest.takeNumber(), minutes < 60 else { return nil }
         return sign * (first * 3600 + minutes * 60)
     }
 }
@@ -66,12 +70,12 @@ extension Substring {
         return true
     }
 
-    /// Removes a run of decimal digits; nil without one, or when it is too large.
+    /// Removes a run of decimal digits; nil without one, or above 10¹², so that sums of such numbers never overflow.
     mutating func takeNumber() -> Int? {
         var value = 0
         var end = startIndex
         while end < endIndex, case let byte = utf8[end], byte >= 0x30, byte <= 0x39 {
-            guard value < Int.max / 100 else { return nil }
+            guard value < 100_000_000_000 else { return nil }
             value = value * 10 + Int(byte - 0x30)
             end = utf8.index(after: end)
         }

@@ -1,7 +1,7 @@
 import Delivery
 import HTTP
 
-/// What a server's answer to one push means. The table that it follows is in `docs/decisions` and in the tests.
+/// What a server's answer to one push means. The tests have the whole table.
 enum LokiAnswer: Equatable, Sendable {
     /// 200 or 204.
     case stored

@@ -182,9 +182,10 @@ extension IngesterListing {
     }
 
     private func refuse(_ entries: [EntryFacts], after start: Int, behind listed: Listed, into reasons: inout [Int: RefusalReason]) {
-        guard let seconds = listed.oldestAcceptableSeconds, seconds > 0, start < entries.count else { return }
+        guard let seconds = listed.oldestAcceptableSeconds, let limit = GoTime.nanoseconds(seconds: seconds), start < entries.count else {
+            return
+        }
         // The time was cut to the second: what is below it is below the real limit too.
-        let limit = UInt64(seconds) * 1_000_000_000
         for position in start..<entries.count where entries[position].timestampNanoseconds < limit && reasons[position] == nil {
             reasons[position] = listed.reason
         }

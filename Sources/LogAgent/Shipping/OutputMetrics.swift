@@ -21,6 +21,8 @@ final class OutputMetrics: Sendable {
     private let durations: Histogram
     private let retries: [RetryReason: Counter]
     private let refused: [RefusalReason.Kind: Counter]
+    /// From the first sight of a batch's oldest bytes to its acknowledgement.
+    let freshness: Histogram
     let batchEntries: Histogram
     /// Push bodies before compression.
     let batchBytes: Histogram
@@ -44,6 +46,9 @@ final class OutputMetrics: Sendable {
         durations = try registry.histogram(
             "log_agent_push_duration_seconds", help: "Time from sending a push to its answer", bounds: Self.durationBounds,
             labels: ["output": output])
+        freshness = try registry.histogram(
+            "log_agent_freshness_seconds", help: "Time from the first sight of a batch's oldest line to the output's acknowledgement",
+            bounds: Self.durationBounds, labels: ["output": output])
         var retries: [RetryReason: Counter] = [:]
         for reason in RetryReason.allCases {
             retries[reason] = try registry.counter(

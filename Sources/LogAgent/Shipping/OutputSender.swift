@@ -259,6 +259,7 @@ extension OutputSender {
         }
         for outcome in decided where !outcome.refused.isEmpty {
             metrics.countRefused(outcome.refused)
+            metrics.freshness.observe(Double(SystemClock.nanoseconds(from: outcome.batch.openedAt, to: outcome.decidedAt)) / 1e9)
             log.refused(outcome.refused, of: outcome.batch.entries.count, deadLetterFile: deadLetters.path)
         }
         bodies.giveBack(push.takeBody())

@@ -27,7 +27,7 @@ import Testing
                                 DirectorySettings(
                                     path: "/var/lib/tailspan/logs", retentionNanoseconds: 86_400_000_000_000, maximumBytes: 1 << 30,
                                     compressionLevel: 1)),
-                            batch: BatchSettings(maximumBytes: 1 << 20, maximumWaitNanoseconds: 50_000_000), inFlight: 2,
+                            batch: BatchSettings(maximumBytes: 1 << 20, maximumWaitNanoseconds: 1_000_000_000), inFlight: 2,
                             retry: RetrySettings(
                                 minimumBackoffNanoseconds: 250_000_000, maximumBackoffNanoseconds: 30_000_000_000,
                                 timeoutNanoseconds: 10_000_000_000))
@@ -105,7 +105,7 @@ import Testing
                         name: "dir",
                         destination: .directory(
                             DirectorySettings(path: "/out", retentionNanoseconds: nil, maximumBytes: 2_000_000_000, compressionLevel: 9)),
-                        batch: BatchSettings(), inFlight: 2, retry: RetrySettings()),
+                        batch: .forDirectory, inFlight: 2, retry: RetrySettings()),
                 ])
             // A line of text has no fields.
             #expect(

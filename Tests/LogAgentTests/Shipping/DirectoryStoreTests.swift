@@ -49,24 +49,38 @@ struct DirectoryStoreTests {
         }
     }
 
-    @Test func `numbering goes on after a restart, and what a crash left is cleared away`() throws {
+    @Test func `numbering goes on after a restart, and index and files agree`() throws {
         try withTemporaryDirectory { path in
             let first = store(path)
             for number in 0..<3 { try put([BatchMaking.batch(lines: ["\(number)"])], into: first) }
-            // A file without its index line, half an index line, and a file that had no name yet.
-            try Data("x".utf8).write(to: URL(fileURLWithPath: path + "/0000000000000004.json.gz"))
-            try Data("x".utf8).write(to: URL(fileURLWithPath: path + "/7.tmp"))
+            // Killed between index line and name, in the middle of writing a file, and in the middle of an index line.
             let handle = try #require(FileHandle(forWritingAtPath: path + "/index.jsonl"))
             try handle.seekToEnd()
-            try handle.write(contentsOf: Data(#"{"batch":4,"fi"#.utf8))
+            try handle.write(contentsOf: Data("{\"batch\":4,\"file\":\"0000000000000004.json.gz\"}\n{\"batch\":5,\"fi".utf8))
             try handle.close()
+            try Data("x".utf8).write(to: URL(fileURLWithPath: path + "/7.tmp"))
 
             let second = store(path)
             try put([BatchMaking.batch(lines: ["again"])], into: second)
             #expect(try names(path) == (1...4).map { "000000000000000\($0).json.gz" })
             #expect(try index(path).compactMap { $0["batch"] as? Int } == [1, 2, 3, 4])
-            #expect(second.usage.discardedFiles == 1)
-            #expect(second.usage.files == 4)
+            #expect(try index(path).compactMap { $0["lines"] as? Int } == [1, 1, 1, 1])
+            #expect(second.usage == DirectoryStore.Usage(files: 4, bytes: second.usage.bytes))
+        }
+    }
+
+    @Test func `a file whose index line was lost gets another`() throws {
+        try withTemporaryDirectory { path in
+            let first = store(path)
+            for number in 0..<3 { try put([BatchMaking.batch(lines: ["\(number)"])], into: first) }
+            let lines = try String(contentsOfFile: path + "/index.jsonl", encoding: .utf8).split(separator: "\n")
+            try Data("\(lines[0])\n\(lines[1].prefix(20))".utf8).write(to: URL(fileURLWithPath: path + "/index.jsonl"))
+            let second = store(path)
+            try put([BatchMaking.batch(lines: ["again"])], into: second)
+            #expect(second.usage.recoveredFiles == 2)
+            let index = try index(path)
+            #expect(index.compactMap { $0["batch"] as? Int } == [1, 2, 3, 4])
+            #expect(index[1]["from"] as? String == "0" && index[1]["to"] as? String == "18446744073709551615")
         }
     }
 
