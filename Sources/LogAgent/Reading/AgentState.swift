@@ -62,5 +62,6 @@ final class AgentState {
         closed[source] = sum
         files[file.id] = nil
         file.observedTimes?.remove()
+        pipelines[file.sourceIndex].recordedTimes.forget(file.id)
     }
 }
