@@ -232,7 +232,7 @@ extension TailedFile {
         guard let path else { return false }
         let opened: FileDescriptor
         do throws(SystemError) {
-            opened = try FileDescriptor(opening: path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+            opened = try Self.open(path)
         } catch {
             if error.code == ENOENT || error.code == ENOTDIR { return false }
             throw error
@@ -241,6 +241,20 @@ extension TailedFile {
         guard status.kind == .regular, FileIdentity(status) == identity else { return false }
         descriptor = consume opened
         return true
+    }
+
+    /// `O_NOATIME`, which Swift's Glibc module hides: without it, the first read after each write would dirty the inode.
+    private static let withoutAccessTime: Int32 = 0x40000
+
+    private static func open(_ path: String) throws(SystemError) -> FileDescriptor {
+        let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY
+        do throws(SystemError) {
+            return try FileDescriptor(opening: path, flags | withoutAccessTime)
+        } catch {
+            // Only a file's owner, or root, may ask for it.
+            guard error.code == EPERM else { throw error }
+            return try FileDescriptor(opening: path, flags)
+        }
     }
 
     func currentSize() throws(SystemError) -> UInt64 { try currentStatus()?.size ?? 0 }

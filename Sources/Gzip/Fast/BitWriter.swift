@@ -3,6 +3,9 @@ struct BitWriter {
     /// Room of the buffer. Whoever writes more than a few bytes asks ``flush(into:keeping:)`` for room first.
     static let capacity = 16 << 10
 
+    /// That fit into one ``write(_:_:)``.
+    static let mostBits = 56
+
     private let buffer: UnsafeMutableRawPointer
     private var byteCount = 0
     /// Fewer than 8 bits are left here between two writes.
@@ -23,7 +26,7 @@ struct BitWriter {
         pendingCount = 0
     }
 
-    /// Adds the low `count` bits of `bits`, at most 56, the others being 0.
+    /// Adds the low `count` bits of `bits`, at most ``mostBits``, the others being 0.
     @inline(__always)
     mutating func write(_ bits: UInt64, _ count: Int) {
         pending |= bits &<< UInt64(truncatingIfNeeded: pendingCount)

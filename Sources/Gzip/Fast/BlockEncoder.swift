@@ -1,9 +1,6 @@
 /// Writes tokens as one deflate block (RFC 1951 §3.2.3) of whichever kind is the smallest.
 struct BlockEncoder {
-    /// For each entry of a token: its code with the extra bits of a length in the low 24 bits, their count above.
-    private let entryCodes: UnsafeMutablePointer<UInt32>
-    /// For each distance symbol: its code in the low 16 bits, the code's length, and above it the length with the extra bits.
-    private let distanceCodes: UnsafeMutablePointer<UInt32>
+    private let codes = TokenCodes()
     private let symbolCounts: UnsafeMutablePointer<UInt32>
     private let literalLengthCode = PrefixCode(symbolCount: DeflateAlphabet.literalLengthCount, longest: 15)
     private let distanceCode = PrefixCode(symbolCount: DeflateAlphabet.distanceCount, longest: 15)
@@ -14,11 +11,7 @@ struct BlockEncoder {
     private let lengthSymbols: UnsafeMutablePointer<UInt32>
 
     init() {
-        entryCodes = .allocate(capacity: DeflateTokens.entryCount)
-        distanceCodes = .allocate(capacity: 32)
         symbolCounts = .allocate(capacity: DeflateAlphabet.literalLengthCount)
-        entryCodes.initialize(repeating: 0, count: DeflateTokens.entryCount)
-        distanceCodes.initialize(repeating: 0, count: 32)
         lengthSymbols = .allocate(capacity: 256)
         for (index, symbol) in DeflateAlphabet.lengths.enumerated() { lengthSymbols[index] = symbol }
         // RFC 1951 §3.2.6.
@@ -31,8 +24,7 @@ struct BlockEncoder {
     }
 
     func deallocate() {
-        entryCodes.deallocate()
-        distanceCodes.deallocate()
+        codes.deallocate()
         symbolCounts.deallocate()
         lengthSymbols.deallocate()
         for code in [literalLengthCode, distanceCode, fixedLiteralLengthCode, fixedDistanceCode] { code.deallocate() }
@@ -88,7 +80,7 @@ struct BlockEncoder {
         _ block: DeflateTokens, _ literalLengths: PrefixCode, _ distances: PrefixCode, to writer: inout BitWriter,
         into output: inout [UInt8]
     ) {
-        fillTables(literalLengths, distances)
+        codes.fill(literalLengths, distances, lengthSymbols: lengthSymbols)
         // At most 48 bits a token.
         let atOnce = 1 << 10
         var rest = block.all[...]
@@ -102,37 +94,26 @@ struct BlockEncoder {
             UInt64(literalLengths.codes[DeflateAlphabet.endOfBlock]), Int(literalLengths.lengths[DeflateAlphabet.endOfBlock]))
     }
 
-    private func fillTables(_ literalLengths: PrefixCode, _ distances: PrefixCode) {
-        for literal in 0..<256 {
-            entryCodes[literal] = UInt32(literalLengths.codes[literal]) | UInt32(literalLengths.lengths[literal]) << 24
-        }
-        for index in 0..<256 {
-            let symbol = Int(lengthSymbols[index] & 0xFFFF)
-            let extraBits = lengthSymbols[index] >> 16 & 0xFF
-            let length = UInt32(literalLengths.lengths[symbol])
-            entryCodes[256 + index] =
-                UInt32(literalLengths.codes[symbol]) | (lengthSymbols[index] >> 24) << length | (length + extraBits) << 24
-        }
-        for symbol in 0..<DeflateAlphabet.distanceCount {
-            let length = UInt32(distances.lengths[symbol])
-            distanceCodes[symbol] =
-                UInt32(distances.codes[symbol]) | length << 16
-                | (length + UInt32(DeflateAlphabet.distanceExtraBits(symbol))) << 24
-        }
-    }
-
-    /// Without a branch on what a token is: literals have a distance of no bits.
+    /// Two tokens nearly always fit into one write.
     private func encode(_ tokens: UnsafeBufferPointer<UInt32>, to writer: inout BitWriter) {
+        guard let first = tokens.baseAddress else { return }
         var local = writer
-        let entryCodes = entryCodes
-        let distanceCodes = distanceCodes
-        for token in tokens {
-            let entry = entryCodes[Int(token & 0x1FF)]
-            let distance = distanceCodes[Int(token &>> 9 & 0x1F)]
-            let extra = UInt64(token &>> 14) &<< UInt64(distance &>> 16 & 0xFF)
-            let entryBits = UInt64(entry &>> 24)
-            let bits = UInt64(entry & 0xFF_FFFF) | (UInt64(distance & 0xFFFF) | extra) &<< entryBits
-            local.write(bits, Int(entryBits &+ UInt64(distance &>> 24)))
+        let codes = codes
+        var index = 0
+        while index &+ 1 < tokens.count {
+            let one = codes.bits(of: first[index])
+            let two = codes.bits(of: first[index &+ 1])
+            if one.count &+ two.count <= BitWriter.mostBits {
+                local.write(one.bits | two.bits &<< UInt64(truncatingIfNeeded: one.count), one.count &+ two.count)
+            } else {
+                local.write(one.bits, one.count)
+                local.write(two.bits, two.count)
+            }
+            index &+= 2
+        }
+        if index < tokens.count {
+            let last = codes.bits(of: first[index])
+            local.write(last.bits, last.count)
         }
         writer = local
     }

@@ -51,7 +51,7 @@ struct MatchFinder {
                     // The positions from which the next such place is found: at its first bytes, and at what follows it.
                     if matchEnd < searchEnd {
                         _ = exchange(load(source, at &+ 1), at &+ 1 &+ origin)
-                        _ = exchange(load(source, matchEnd &- 2), matchEnd &- 2 &+ origin)
+                        _ = exchange(load(source, matchEnd &- 1), matchEnd &- 1 &+ origin)
                     }
                     // Literals just before it may belong to the match: they were not looked up, or collided.
                     while literals > 0, length < DeflateAlphabet.longestMatch, at > distance,

@@ -11,9 +11,11 @@ final class Reader {
     static let chunkBytes = 256 * 1024
     /// Events are gathered for this long, so that a thousand lines a second do not make a thousand wake-ups.
     static let gatherNanoseconds: UInt64 = 3_000_000
-    /// The same for each file that had something to read in the turn before: many small reads cost more than few larger ones.
-    static let gatherNanosecondsPerFile: UInt64 = 20_000
-    static let maximumGatherNanoseconds: UInt64 = 40_000_000
+    /// The same for each file that had something to read since the last wake-up: many small reads cost more than few larger ones.
+    static let gatherNanosecondsPerFile: UInt64 = 200_000
+    static let maximumGatherNanoseconds: UInt64 = 200_000_000
+    /// How long reading goes on before acknowledgements and the clock are looked at.
+    static let turnNanoseconds: UInt64 = 2_000_000
 
     let shared: SharedAgentState
     let tails: TailSet
@@ -33,7 +35,7 @@ final class Reader {
     var openFileCount = 0
     let maximumOpenFiles: Int
     private var lastWakeNanoseconds: UInt64 = 0
-    private var filesInLastTurn: UInt64 = 0
+    private var filesSinceWake: UInt64 = 0
 
     private enum Token: UInt64 { case files, control }
 
@@ -73,19 +75,13 @@ final class Reader {
         takeOutcomes()
         let now = SystemClock.monotonicNanoseconds()
         tails.tick()
-        filesInLastTurn = 0
-        // A bounded number of reads before looking at acknowledgements and the clock again.
+        // Each file at most once, and only so long, before looking at acknowledgements again.
         var isWaitingForRoom = false
-        var reads = 0
         var remaining = tails.readableCount
-        while reads < 16, remaining > 0, let file = tails.nextReadable() {
+        while remaining > 0, SystemClock.monotonicNanoseconds() < now + Self.turnNanoseconds, let file = tails.nextReadable() {
             remaining -= 1
-            switch count(file) {
-            case .read: reads += 1
-            case .waitsForRoom: isWaitingForRoom = true
-            case .nothing: break
-            }
-            filesInLastTurn += 1
+            if case .waitsForRoom = count(file) { isWaitingForRoom = true }
+            filesSinceWake += 1
         }
         let delivered = deliverBehind()
         let due = shared.update { state in
@@ -93,7 +89,7 @@ final class Reader {
             return state.outputs.compactMap { $0.sealDue(now: now) }.min()
         }
         housekeep(now: now)
-        if delivered || (tails.hasReadable && !isWaitingForRoom) || reads == 16 { return nil }
+        if delivered || (tails.hasReadable && !isWaitingForRoom) { return nil }
         let pause = isWaitingForRoom ? now + 5_000_000 : now + 250_000_000
         return min(due ?? pause, pause)
     }
@@ -122,10 +118,11 @@ final class Reader {
     /// Sleeps for the rest of the gathering time since the last wake-up.
     private func gather() {
         let gathering = min(
-            Self.maximumGatherNanoseconds, Self.gatherNanoseconds + filesInLastTurn * Self.gatherNanosecondsPerFile)
+            Self.maximumGatherNanoseconds, Self.gatherNanoseconds + filesSinceWake * Self.gatherNanosecondsPerFile)
         let now = SystemClock.monotonicNanoseconds()
         let until = lastWakeNanoseconds + gathering
         if until > now && !control.isStopping { usleep(UInt32((until - now) / 1000)) }
+        filesSinceWake = 0
     }
 
     /// Books the answers of the outputs.
