@@ -86,8 +86,8 @@ package final class TailSet {
     /// The first look at everything. Afterwards each restored file is verified, or known to be missing.
     package func start() {
         scan()
-        isFirstScan = false
         settleUnverified()
+        isFirstScan = false
     }
 
     /// Reads what inotify has to tell.
