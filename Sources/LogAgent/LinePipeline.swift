@@ -20,7 +20,7 @@ final class LinePipeline {
     private let metadata: MetadataWriter
     private let streams: StreamTable
     private let messageSlot: Int?
-    private let timesDirectory: String
+    let recordedTimes: RecordedTimes
     // `@exclusivity(unchecked)`: nothing that is called while it changes can see it.
     @exclusivity(unchecked) private(set) var counts = LineCounts()
 
@@ -39,11 +39,11 @@ final class LinePipeline {
         var unrecordedTimes: UInt64 = 0
     }
 
-    /// `timesDirectory`: where the times of lines without one are recorded.
+    /// `recordedTimes`: where the times of lines without one are recorded.
     init(
-        source: SourceSettings, scanner: JSONScanner, rules: MetricRules, filter: LineFilter, timesDirectory: String
+        source: SourceSettings, scanner: JSONScanner, rules: MetricRules, filter: LineFilter, recordedTimes: RecordedTimes
     ) throws(TimestampPatternError) {
-        self.timesDirectory = timesDirectory
+        self.recordedTimes = recordedTimes
         self.source = source
         self.scanner = scanner
         self.rules = rules
@@ -175,16 +175,16 @@ final class LinePipeline {
         // Without an output nothing is sent, so nothing needs to be remembered.
         if file.deliveries.isEmpty { return pass.now }
         do throws(SystemError) {
-            return try recordedTimes(of: file).time(ofLineAt: offset, readEnd: readEnd, now: pass.now)
+            return try times(of: file).time(ofLineAt: offset, readEnd: readEnd, now: pass.now)
         } catch {
             counts.unrecordedTimes += 1
             return pass.now
         }
     }
 
-    private func recordedTimes(of file: FileState) throws(SystemError) -> ObservedTimes {
+    private func times(of file: FileState) throws(SystemError) -> ObservedTimes {
         if let times = file.observedTimes { return times }
-        let times = try ObservedTimes(directory: timesDirectory, id: file.id)
+        let times = try recordedTimes.open(for: file.content)
         file.observedTimes = times
         return times
     }

@@ -26,7 +26,7 @@ struct LogAgentService {
         let checkpoint = try load(checkpoints)
         let control = try attempt { () throws(SystemError) in try ReaderControl() }
         let registry = MetricRegistry(startedAt: SystemClock.wallNanoseconds())
-        let shared = SharedAgentState(try makeState(control: control, registry: registry))
+        let shared = SharedAgentState(try makeState(control: control, registry: registry, firstFreeID: checkpoint?.nextFileID ?? 1))
         restore(checkpoint, into: shared)
         do throws(MetricDeclarationError) {
             try AgentMetrics.register(in: registry, shared: shared)
@@ -62,7 +62,9 @@ struct LogAgentService {
         }
     }
 
-    func makeState(control: ReaderControl, registry: MetricRegistry) throws(LogAgentError) -> sending AgentState {
+    func makeState(
+        control: ReaderControl, registry: MetricRegistry, firstFreeID: UInt64
+    ) throws(LogAgentError) -> sending AgentState {
         let derived: DerivedMetrics
         let pipelines: [LinePipeline]
         do {
@@ -74,9 +76,9 @@ struct LogAgentService {
             let slot = { (path: String) in paths.slot(of: path) ?? 0 }
             derived = try DerivedMetrics(settings.metrics, now: SystemClock.wallNanoseconds(), slot: slot)
             let filter = try LineFilter(settings.transforms, slot: slot)
-            let directory = settings.dataDirectory + "/times"
+            let times = try RecordedTimes(directory: settings.dataDirectory + "/times", firstFreeID: firstFreeID)
             pipelines = try settings.sources.map { source in
-                try LinePipeline(source: source, scanner: scanner, rules: derived.rules, filter: filter, timesDirectory: directory)
+                try LinePipeline(source: source, scanner: scanner, rules: derived.rules, filter: filter, recordedTimes: times)
             }
         } catch {
             throw .settings("\(error)")

@@ -104,8 +104,8 @@ package final class TailSet {
     /// The first look at everything. Afterwards each restored file is verified, or known to be missing.
     package func start() {
         scan()
-        isFirstScan = false
         settleUnverified()
+        isFirstScan = false
     }
 
     /// Makes the next ``tick()`` scan, whatever events have said.

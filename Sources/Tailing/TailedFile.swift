@@ -181,6 +181,11 @@ extension TailedFile {
             isInsideCutLine: false)
     }
 
+    /// Whether this content begins as `head` says.
+    package func begins(with head: HeadFingerprint) throws(SystemError) -> Bool {
+        try matches(head: head, at: .start)
+    }
+
     /// Whether this content begins as `head` says, and has `cursor`'s guard where that says.
     func matches(head: HeadFingerprint, at cursor: FileCursor) throws(SystemError) -> Bool {
         guard try openIfNeeded(), try currentSize() >= max(cursor.offset, UInt64(head.length)) else { return false }

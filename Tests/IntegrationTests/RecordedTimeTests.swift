@@ -48,18 +48,25 @@ extension IntegrationTests {
                 setup.addLoki(url: sink.url)
                 try append("a one\na two\n", to: setup.log("a.log"))
                 try append("b one\n", to: setup.log("b.log"))
+                try setModified(setup.log("a.log"), secondsAgo: 20)
+                try setModified(setup.log("b.log"), secondsAgo: 10)
                 let agent = try setup.start()
                 try sink.waitFor(entries: 3)
                 agent.kill()
                 // As if there had been no time for one; and the files are found in another order.
                 try? FileManager.default.removeItem(atPath: setup.dataDirectory + "/checkpoint")
                 try append("a three\n", to: setup.log("a.log"))
+                try setModified(setup.log("a.log"), secondsAgo: 5)
                 sink.script([])
                 let second = try setup.startReady()
                 try second.waitUntilDelivered(lines: 4)
                 #expect(sink.lines(["job": "plain", "file": setup.log("a.log")]) == ["a one", "a two", "a three"])
                 #expect(sink.lines(["job": "plain", "file": setup.log("b.log")]) == ["b one"])
             }
+        }
+
+        private func setModified(_ path: String, secondsAgo: Double) throws {
+            try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -secondsAgo)], ofItemAtPath: path)
         }
     }
 }

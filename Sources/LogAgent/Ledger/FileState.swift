@@ -6,6 +6,8 @@ import Tailing
 /// Only touched under the lock of ``AgentState``, so that the admin endpoints see it whole.
 final class FileState {
     let id: UInt64
+    /// Only for the reading thread.
+    let content: TailedFile
     var sourceIndex: Int
     /// What labels are made of.
     let firstPath: String
@@ -40,6 +42,7 @@ final class FileState {
 
     init(of file: TailedFile, outputCount: Int) {
         id = file.id
+        content = file
         sourceIndex = file.sourceIndex
         firstPath = file.firstPath
         startOffset = file.counted.offset
@@ -56,6 +59,7 @@ final class FileState {
     /// As a checkpoint has it. An output that the checkpoint does not know begins where counting is.
     init(restoring saved: Checkpoint.File, of file: TailedFile, outputs: [String]) {
         id = file.id
+        content = file
         sourceIndex = file.sourceIndex
         firstPath = file.firstPath
         startOffset = saved.startOffset

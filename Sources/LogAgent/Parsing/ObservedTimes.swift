@@ -26,9 +26,9 @@ final class ObservedTimes {
     /// The record that the last look-up found, and its index: look-ups mostly go forward.
     private var found: (index: Int, record: Record)?
 
-    /// Opens the journal for the file generation `id`, making none yet.
-    init(directory: String, id: UInt64) throws(SystemError) {
-        path = directory + "/\(id).times"
+    /// Opens the journal at `path`, making none yet.
+    init(path: String) throws(SystemError) {
+        self.path = path
         do throws(SystemError) {
             let file = try FileDescriptor(opening: path, O_RDWR)
             // A torn last record was never used: a line is only sent after its record is whole.

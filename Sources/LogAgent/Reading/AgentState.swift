@@ -37,6 +37,13 @@ final class AgentState {
         startedAt = SystemClock.wallNanoseconds()
     }
 
+    /// Makes the state of a file that was found.
+    func begin(_ file: TailedFile) -> FileState {
+        let made = FileState(of: file, outputCount: outputs.count)
+        files[file.id] = made
+        return made
+    }
+
     /// Books what became of a batch's entries in the ledgers of the files that they came from.
     func settle(_ batch: SealedBatch, refused: [Int], at output: OutputPort) {
         batch.forEachSegment(refused: refused) { source, entryCount, refusedTally in
@@ -64,5 +71,6 @@ final class AgentState {
         closed[source] = sum
         files[file.id] = nil
         file.observedTimes?.remove()
+        pipelines[file.sourceIndex].recordedTimes.forget(file.id)
     }
 }

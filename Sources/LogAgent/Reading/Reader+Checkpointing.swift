@@ -17,7 +17,8 @@ extension Reader {
         var files: [Checkpoint.File] = []
         files.reserveCapacity(state.files.count)
         for tailed in tails.files.values {
-            guard let file = state.files[tailed.id] else { continue }
+            // Also what was found but not read yet: rotated away, it would not be found a second time.
+            let file = state.files[tailed.id] ?? state.begin(tailed)
             let outputs = zip(state.outputs, file.deliveries).map {
                 Checkpoint.Output(name: $0.settings.name, delivered: $1.delivered, ledger: $1.ledger)
             }

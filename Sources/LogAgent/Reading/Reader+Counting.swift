@@ -59,11 +59,7 @@ extension Reader {
 
     /// Makes the state for a file that was just found.
     private func begin(_ file: TailedFile) -> FileState? {
-        shared.update { state in
-            let made = FileState(of: file, outputCount: state.outputs.count)
-            state.files[file.id] = made
-            return made
-        }
+        shared.update { $0.begin(file) }
     }
 
     private func hasBeenRead(_ file: TailedFile) -> Bool {

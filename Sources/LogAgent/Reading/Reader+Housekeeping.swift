@@ -11,7 +11,10 @@ extension Reader {
     /// What the clock drives: catching up, checkpoints, closing what rests, forgetting what is over.
     func housekeep(now: UInt64) {
         if shared.update({ $0.isCatchingUp }) && hasCaughtUp() {
-            shared.update { $0.isCatchingUp = false }
+            shared.update { state in
+                state.isCatchingUp = false
+                state.pipelines.first?.recordedTimes.removeUnclaimed()
+            }
             log.caughtUp()
         }
         takeWrittenCheckpoint()

@@ -32,7 +32,7 @@ final class AgentDriver {
         let checkpoint = try service.load(checkpoints)
         control = try ReaderControl()
         let registry = MetricRegistry(startedAt: 1)
-        shared = SharedAgentState(try service.makeState(control: control, registry: registry))
+        shared = SharedAgentState(try service.makeState(control: control, registry: registry, firstFreeID: checkpoint?.nextFileID ?? 1))
         service.restore(checkpoint, into: shared)
         reader = try service.makeReader(shared, checkpoint: checkpoint, checkpoints: checkpoints, control: control)
         reader.start()
