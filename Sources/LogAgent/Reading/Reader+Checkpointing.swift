@@ -5,6 +5,8 @@ extension Reader {
     /// Hands the state as it is between two lines to the thread that writes it.
     func checkpoint() {
         hasChanged = false
+        // Also what was found and not read yet: content that was born before the newest that is saved would not be looked for again.
+        for file in tails.files.values where shared.update({ $0.files[file.id] == nil }) { begin(file) }
         var (saved, times) = shared.update { state in
             state.derived.table.capture(into: &capture)
             return (makeCheckpoint(state), recordedTimes(state))

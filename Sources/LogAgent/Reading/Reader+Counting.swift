@@ -58,7 +58,8 @@ extension Reader {
     }
 
     /// Makes the state for a file that was just found.
-    private func begin(_ file: TailedFile) -> FileState? {
+    @discardableResult
+    func begin(_ file: TailedFile) -> FileState? {
         shared.update { state in
             let made = FileState(of: file, outputCount: state.outputs.count)
             state.files[file.id] = made
