@@ -99,6 +99,13 @@ extension TailSet {
         file.sourceIndex = sourceIndex
         file.needsPolling = needsPolling(found)
         byPath[found.path] = file
+        if file.head.length == 0 && found.path == file.firstPath {
+            // It was empty when it was last seen, so nothing tells whether contents came and went since: they are older than what is there.
+            lineage[found.path] = file.predecessor
+            addMissedRotations(since: seenBefore, path: found.path, sourceIndex: sourceIndex)
+            file.predecessor = lineage[found.path]
+            lineage[found.path] = file
+        }
         verifyContent(of: file, size: found.status.size, seenBefore: seenBefore)
     }
 
@@ -129,6 +136,7 @@ extension TailSet {
             file.sizeAtStart = found.status.size
             if sources[sourceIndex].startPosition == .end && file.predecessor == nil { startAtEnd(file, size: found.status.size) }
         }
+        if found.status.size > 0 { file.noteHead() }
         files[file.id] = file
         byIdentity[identity] = file
         byPath[found.path] = file

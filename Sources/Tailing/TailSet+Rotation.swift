@@ -185,6 +185,7 @@ extension TailSet {
         }
         if isFirstScan { successor.sizeAtStart = (try? FileStatus(ofPath: path))?.size ?? 0 }
         successor.useDescriptor(opened.take())
+        successor.noteHead()
         files[successor.id] = successor
         byIdentity[identity] = successor
         byPath[path] = successor
@@ -202,8 +203,7 @@ extension TailSet {
             consider(found, sourceIndex: source)
             return true
         }
-        guard let live = byPath[file.firstPath] else { return false }
-        return mayBecomeCopy(found, of: live)
+        return byPath[file.firstPath] != nil && isCopyInProgress(found, ofContentAt: file.firstPath)
     }
 
     /// Looks for a copy of what `file` was, and goes on in it.

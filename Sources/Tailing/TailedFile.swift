@@ -199,6 +199,12 @@ extension TailedFile {
         return guardPart.isEmpty || ContentHash.of(UnsafeRawBufferPointer(guardPart)) == cursor.guardHash
     }
 
+    /// Looks at the content's beginning as soon as it is found, so that a truncation before the first read is noticed.
+    /// What can't be read now is tried again by the first read.
+    func noteHead() {
+        if (try? openIfNeeded()) == true { try? refreshHead() }
+    }
+
     func refreshHead() throws(SystemError) {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: ContentHash.headBytes, alignment: 16)
         defer { bytes.deallocate() }

@@ -30,6 +30,10 @@ final class LoggingProgram: Sendable {
     var lineCount: Int { state.withLock { $0.lineCount } }
     var rotations: Int { state.withLock { $0.rotations } }
 
+    /// `copytruncate` takes unread lines away for a moment; with kills in between, what is found again depends on the copies alone.
+    /// `TAILSPAN_KILL_COPYTRUNCATE=1` adds it to the renames.
+    private let copiesAndTruncates = ProcessInfo.processInfo.environment["TAILSPAN_KILL_COPYTRUNCATE"] != nil
+
     func beginRotating() { state.withLock { $0.isRotating = true } }
 
     func stop() throws {
@@ -56,7 +60,7 @@ final class LoggingProgram: Sendable {
                 try write(3, of: &events, to: renamedFile)
                 renamedFile = try LogFile(renamed)
                 state.withLock { $0.rotations += 1 }
-            case 1:
+            case 1 where copiesAndTruncates:
                 let count = state.withLock { state in
                     state.rotations += 1
                     return state.rotations

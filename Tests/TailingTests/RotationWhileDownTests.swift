@@ -37,6 +37,22 @@ struct RotationWhileDownTests {
         }
     }
 
+    @Test func `copytruncates of a file that was empty when it was last seen`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/app.log"
+            try append("", to: path)
+            let first = TailDriver([path])
+            usleep(40_000)
+            for round in 0..<2 {
+                try append("round \(round)\n", to: path)
+                try shift(path)
+                try copyTruncate(path, to: path + ".1")
+            }
+            try append("last\n", to: path)
+            #expect(TailDriver([path], restoring: first.save()).lines(of: path) == ["round 0", "round 1", "last"])
+        }
+    }
+
     @Test func `rotated files come before their successor again after a restart`() throws {
         try withTemporaryDirectory { directory in
             let path = directory + "/app.log"

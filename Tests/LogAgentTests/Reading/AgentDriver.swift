@@ -17,7 +17,7 @@ final class AgentDriver {
     private(set) var busyTurns = 0
 
     /// `sources` and `outputs` as they stand in a configuration file.
-    init(in directory: String, sources: String, outputs: String, memory: String = "32MiB") throws {
+    init(in directory: String, sources: String, outputs: String, memory: String = "32MiB", stepping: Bool = true) throws {
         let settings = try LogAgentTests.load(
             """
             { data_dir: "\(directory)/data", memory: "\(memory)", server: { listen: "127.0.0.1:0" },
@@ -36,7 +36,7 @@ final class AgentDriver {
         service.restore(checkpoint, into: shared)
         reader = try service.makeReader(shared, checkpoint: checkpoint, checkpoints: checkpoints, control: control)
         reader.start()
-        step()
+        if stepping { step() }
     }
 
     /// A Loki output that retries quickly.

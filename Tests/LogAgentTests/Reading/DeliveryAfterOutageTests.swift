@@ -95,4 +95,18 @@ struct DeliveryAfterOutageTests {
             #expect(sink.lines(["job": "s"]) == ["two", "three"])
         }
     }
+
+    @Test func `a checkpoint has the files that were found, read or not`() throws {
+        try withSinks { _, sink, directory in
+            let agent = try AgentDriver(
+                in: directory, sources: AgentDriver.text(directory + "/*.log"), outputs: AgentDriver.loki(sink.url), stepping: false)
+            try append("one\n", to: directory + "/a.log")
+            agent.reader.tails.lookAtEverything()
+            agent.reader.tails.tick()
+            agent.kill()
+            let checkpoint = try #require(try CheckpointFile(dataDirectory: directory + "/data").load())
+            #expect(checkpoint.files.map(\.saved.firstPath) == [directory + "/a.log"])
+            #expect(checkpoint.files.map(\.saved.counted.offset) == [0])
+        }
+    }
 }
