@@ -203,7 +203,10 @@ extension TailSet {
             consider(found, sourceIndex: source)
             return true
         }
-        return byPath[file.firstPath] != nil && isCopyInProgress(found, ofContentAt: file.firstPath)
+        guard let live = byPath[file.firstPath] else { return false }
+        // A whole copy has what was read of the live content, whether or not that was truncated meanwhile; a part can only be compared.
+        let isWhole = status.size >= max(live.counted.offset, UInt64(live.head.length))
+        return isWhole ? isCopy(found, of: live) : isCopyInProgress(found, ofContentAt: file.firstPath)
     }
 
     /// Looks for a copy of what `file` was, and goes on in it.
