@@ -3,7 +3,8 @@
 /// - Items of one stream are delivered in the order they were offered, never two of them at once.
 /// - An item is *prepared* (compressed) before it is sent; that may happen while the one before it is still on its way.
 /// - What failed waits; what comes after it in its stream waits with it. A failure of the whole output holds back everything, and
-///   then one push at a time tries whether it is over.
+///   then one push at a time tries whether it is over: the one that failed least often, so that a push which the server can
+///   never take does not stand in the way of the others.
 /// - Nothing is given up: only ``delivered(_:)`` and ``abandon()`` remove items.
 ///
 /// Each item belongs to a push: one item, or several of different streams where `maximumItemsPerPush` allows it.
@@ -49,6 +50,9 @@ package struct DeliveryWindow<Stream: Hashable, Item, Push> {
         var tickets: [Ticket] = []
         var waiting: [Waiting] = []
     }
+
+    /// While this many pushes failed with the whole output, no other stream's is tried.
+    private static var maximumFailed: Int { 8 }
 
     private let policy: RetryPolicy
     private let maximumPrepared: Int
@@ -166,22 +170,23 @@ package struct DeliveryWindow<Stream: Hashable, Item, Push> {
         return .wait(untilNanoseconds: turn.dueNanoseconds)
     }
 
-    /// The oldest push whose turn it is, or when the next one comes due.
+    /// The push whose turn it is, or when the next one comes due: the oldest of those that failed least often.
     private func nextTurn(_ now: UInt64) -> (ticket: Ticket?, dueNanoseconds: UInt64?) {
         // Whether an output that failed is well again is found out by one push, not by all.
         if outputFailures > 0 && sendingCount > 0 { return (nil, nil) }
-        var ticket: Ticket?
+        var best: (failures: Int, ticket: Ticket)?
         var due: UInt64?
         for (candidate, parcel) in parcels {
             guard case .ready = parcel.stage, isFirst(candidate, in: parcel.streams) else { continue }
             let time = max(parcel.notBeforeNanoseconds, outputNotBeforeNanoseconds)
             if time <= now {
-                ticket = min(ticket ?? candidate, candidate)
+                let this = (parcel.failures, candidate)
+                if best.map({ this < $0 }) ?? true { best = this }
             } else {
                 due = min(due ?? time, time)
             }
         }
-        return (ticket, due)
+        return (best?.ticket, due)
     }
 
     private func isFirst(_ ticket: Ticket, in streams: [Stream]) -> Bool {
@@ -193,11 +198,18 @@ package struct DeliveryWindow<Stream: Hashable, Item, Push> {
         guard waitingCount > 0 else { return nil }
         var ready = 0
         var ahead = 0
+        var failed = 0
         for (ticket, parcel) in parcels where !parcel.isHeldBack {
             if case .sending = parcel.stage { continue }
-            if isFirst(ticket, in: parcel.streams) { ready += 1 } else { ahead += 1 }
+            if !isFirst(ticket, in: parcel.streams) {
+                ahead += 1
+            } else if parcel.failures > 0 {
+                failed += 1
+            } else {
+                ready += 1
+            }
         }
-        if ready < maximumPrepared, let stream = oldestLane(where: { $0.tickets.isEmpty }) { return takeUp(stream, withOthers: true) }
+        if ready < maximumPrepared, failed < Self.maximumFailed, let stream = oldestLane(where: { $0.tickets.isEmpty }) { return takeUp(stream, withOthers: true) }
         if ahead < maximumPrepared, let stream = oldestLane(where: isWorthPreparing) { return takeUp(stream, withOthers: false) }
         return nil
     }

@@ -84,6 +84,24 @@ struct DeliveryWindowTests {
         #expect(driver.next() == "send 1 B")
     }
 
+    @Test func `a push that the server can never take does not stand in the way of others`() {
+        var driver = Driver(prepared: 1)
+        driver.offer("a1", "b1", "c1")
+        #expect(driver.next() == "prepare 0 a1")
+        driver.window.prepared(0, "A")
+        #expect(driver.next() == "send 0 A")
+        for (ticket, push) in [(1, "B"), (2, "C")] as [(UInt64, String)] {
+            driver.window.failed(0, "A", DeliveryFailure(scope: .output, pace: .backoff), nowNanoseconds: driver.now)
+            #expect(driver.next() == "prepare \(ticket) \(push.lowercased())1")
+            driver.window.prepared(ticket, push)
+            driver.now += 100_000
+            // The one that has not failed yet tries whether the output is back, though it is younger.
+            #expect(driver.next() == "send \(ticket) \(push)")
+            driver.window.delivered(ticket)
+            #expect(driver.next() == "send 0 A")
+        }
+    }
+
     @Test func `a stream that is refused for its rate does not hold back others`() {
         var driver = Driver(prepared: 1)
         driver.offer("a1", "a2", "b1")
