@@ -88,6 +88,12 @@ package struct DeliveryWindow<Stream: Hashable, Item, Push> {
     package var pushCount: Int { parcels.count }
     package var isEmpty: Bool { parcels.isEmpty && waitingCount == 0 }
 
+    /// All pushes have failed so far: an item of a stream that has none under way would be tried beside them.
+    package var wantsAnotherStream: Bool {
+        !parcels.isEmpty && parcels.count < Self.maximumFailed && parcels.values.allSatisfy { $0.failures > 0 }
+            && !lanes.values.contains { $0.tickets.isEmpty && !$0.waiting.isEmpty }
+    }
+
     // MARK: Events
 
     package mutating func offer(_ item: Item, stream: Stream, bytes: Int) {
@@ -209,7 +215,9 @@ package struct DeliveryWindow<Stream: Hashable, Item, Push> {
                 ready += 1
             }
         }
-        if ready < maximumPrepared, failed < Self.maximumFailed, let stream = oldestLane(where: { $0.tickets.isEmpty }) { return takeUp(stream, withOthers: true) }
+        if ready < maximumPrepared, failed < Self.maximumFailed, let stream = oldestLane(where: { $0.tickets.isEmpty }) {
+            return takeUp(stream, withOthers: true)
+        }
         if ahead < maximumPrepared, let stream = oldestLane(where: isWorthPreparing) { return takeUp(stream, withOthers: false) }
         return nil
     }

@@ -82,6 +82,28 @@ extension IntegrationTests {
             #expect(differences.isEmpty, "\(phase): \(differences.prefix(5))")
         }
 
+        @Test func `a push that the server fails on each time does not hold up other streams`() throws {
+            try withTemporaryDirectory { directory in
+                let sink = try LokiSink(otherwise: .storeThenAnswer(status: 500, text: "panic"))
+                defer { sink.stop() }
+                var setup = try AgentSetup(
+                    directory,
+                    source: #"name: "plain", timestamp: { field: "timestamp", format: "rfc3339" }, labels: { stream: "$stream" }"#)
+                setup.metrics = ""
+                setup.addLoki(url: sink.url)
+                let log = setup.log("app.log")
+                let line = { (stream: String) in #"{"timestamp":"2026-01-01T00:00:00Z","stream":"\#(stream)"}"# + "\n" }
+                let agent = try setup.startReady()
+                defer { agent.kill() }
+                try append(line("a"), to: log)
+                try sink.waitFor(requests: 2)
+                for stream in ["b", "c"] {
+                    try append(line("a") + line(stream), to: log)
+                    try waitUntil("stream \(stream) at the sink") { !sink.lines(["stream": stream]).isEmpty }
+                }
+            }
+        }
+
         private func linesInOrder(of path: String) throws -> [String] {
             String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self).split(separator: "\n").map(String.init)
         }

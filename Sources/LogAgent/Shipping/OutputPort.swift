@@ -16,6 +16,8 @@ final class OutputPort {
     private var nextSequence: UInt64 = 0
     /// When the batches that are on their way were opened, by their sequence number.
     private var inFlight: [UInt64: UInt64] = [:]
+    /// How many batches of each stream are on their way, by its labels.
+    private var streamsUnderWay: [[UInt8]: Int] = [:]
     /// Monotonic time of the last acknowledgement, or of the moment when there was nothing to acknowledge.
     private(set) var lastProgressNanoseconds: UInt64
     /// Files that were counted further than they were put into batches, for each source that has any.
@@ -85,6 +87,7 @@ final class OutputPort {
         openBatches.remove(at: position)
         batch.stream.setOpenBatch(nil, ofOutput: index)
         inFlight[nextSequence] = batch.openedAt
+        streamsUnderWay[batch.stream.labels, default: 0] += 1
         sender.offer(batch.seal(sequence: nextSequence))
         nextSequence += 1
     }
@@ -95,11 +98,22 @@ final class OutputPort {
         var idle = sender.idleSenders
         while let oldest = openBatches.first {
             let due = oldest.openedAt + settings.batch.maximumWaitNanoseconds
-            if now < due && hasRoom { return idle > 0 ? due : nil }
-            guard idle > 0 || !hasRoom else { return nil }
+            if now < due && hasRoom { return idle > 0 ? due : sealForAnotherTry(now: now) }
+            guard idle > 0 || !hasRoom else { return sealForAnotherTry(now: now) }
             seal(oldest)
             idle -= 1
         }
+        return nil
+    }
+
+    /// While all that is on its way fails, a stream that is not among it may be tried. Gives when one will have waited long enough.
+    private func sealForAnotherTry(now: UInt64) -> UInt64? {
+        guard sender.wantsAnotherStream, let batch = openBatches.first(where: { streamsUnderWay[$0.stream.labels] == nil }) else {
+            return nil
+        }
+        let due = batch.openedAt + settings.batch.maximumWaitNanoseconds
+        if now < due { return due }
+        seal(batch)
         return nil
     }
 
@@ -112,6 +126,8 @@ final class OutputPort {
     func release(_ batch: SealedBatch) {
         heldBytes -= batch.byteCount
         inFlight[batch.sequence] = nil
+        let others = (streamsUnderWay[batch.labels] ?? 1) - 1
+        streamsUnderWay[batch.labels] = others > 0 ? others : nil
         lastProgressNanoseconds = SystemClock.monotonicNanoseconds()
     }
 }

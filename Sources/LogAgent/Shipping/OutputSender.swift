@@ -58,6 +58,7 @@ final class OutputSender: Sendable {
     private let threads = Mutex<[WorkerThread]>([])
     private let healthy = Atomic(true)
     private let idle: Atomic<Int>
+    private let wantsAnother = Atomic(false)
 
     /// Starts the threads. Refused lines go to `dead-letter/<name>.jsonl` in `dataDirectory`. The jitter follows from `seed`.
     init(
@@ -123,6 +124,10 @@ final class OutputSender: Sendable {
 
     /// Senders that would begin with a new batch at once; 0 while something is queued or fails.
     var idleSenders: Int { idle.load(ordering: .relaxed) }
+
+    /// Every push fails, and one of a stream that has none under way may fare better: whether the fault lies with the push or with the
+    /// server is not known.
+    var wantsAnotherStream: Bool { wantsAnother.load(ordering: .relaxed) }
 
     /// The last problem while it lasts.
     var lastError: String? { monitor.withLock { $0.lastProblem?.description } }
@@ -287,6 +292,7 @@ extension OutputSender {
         let window = state.window
         let isBehind = window.waitingCount > 0 || window.pushCount > window.sendingCount || state.failures > 0
         idle.store(isBehind ? 0 : max(0, senders - window.sendingCount), ordering: .relaxed)
+        wantsAnother.store(window.wantsAnotherStream, ordering: .relaxed)
         metrics.inFlight.set(Double(window.sendingCount))
         metrics.queued.set(Double(window.waitingCount))
     }
