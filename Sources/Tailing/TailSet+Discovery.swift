@@ -129,10 +129,12 @@ extension TailSet {
             lastSeenNanoseconds: SystemClock.wallNanoseconds())
         file.path = found.path
         file.needsPolling = needsPolling(found)
+        file.sizeWhenFound = found.status.size
         file.lastActivityNanoseconds = SystemClock.monotonicNanoseconds()
         if found.path != firstPath { file.presence = .rotated(sinceNanoseconds: file.lastActivityNanoseconds) }
         file.predecessor = lineage[firstPath]
         if isFirstScan {
+            if file.predecessor == nil { file.predecessor = rotationBefore(file, found) }
             file.sizeAtStart = found.status.size
             if sources[sourceIndex].startPosition == .end && file.predecessor == nil { startAtEnd(file, size: found.status.size) }
         }
@@ -144,6 +146,20 @@ extension TailSet {
         report(.found(file))
         markReadable(file)
         return file
+    }
+
+    /// Files that are there at the start have no history: which of them is a rotation of which, their names and times tell. Nothing
+    /// was written to a rotated file after its successor was born; names that are merely alike (`worker.log`, `worker-1.log`) are written side by side.
+    private func rotationBefore(_ file: TailedFile, _ found: FileDiscovery.Found) -> TailedFile? {
+        let directory = Self.directory(of: found.path)
+        let originals = RotatedName.possibleOriginals(of: Self.name(of: found.path)).map { directory + (directory == "/" ? "" : "/") + $0 }
+        let latestEnd = found.status.birthNanoseconds + Self.birthLagNanoseconds
+        let before = ([found.path] + originals).compactMap { rotationsFound[$0] }.filter { $0.modifiedNanoseconds <= latestEnd }
+            .max { $0.modifiedNanoseconds < $1.modifiedNanoseconds }
+        for original in originals {
+            rotationsFound[original] = RotationFound(content: file, modifiedNanoseconds: found.status.modifiedNanoseconds)
+        }
+        return before?.content
     }
 
     private func startAtEnd(_ file: TailedFile, size: UInt64) {
@@ -167,4 +183,10 @@ extension TailSet {
     static func name(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
     }
+}
+
+/// A content that was found under a name that a rotation gave.
+struct RotationFound {
+    var content: TailedFile
+    var modifiedNanoseconds: UInt64
 }

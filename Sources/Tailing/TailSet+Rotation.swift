@@ -87,6 +87,7 @@ extension TailSet {
             reportOnce(.unreadable(path: file.path ?? file.firstPath, error), key: file.firstPath)
         }
         file.sizeAtStart = size
+        file.sizeWhenFound = size
         report(.resumed(file))
         markReadable(file)
     }

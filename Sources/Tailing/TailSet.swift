@@ -25,6 +25,8 @@ package final class TailSet {
 
     /// Every generation that may still be read or must be remembered, by id.
     package internal(set) var files: [UInt64: TailedFile] = [:]
+    /// During the first look: of what was found under names that a rotation makes of a path, the content that was written to last.
+    var rotationsFound: [String: RotationFound] = [:]
     /// Generations with an inode of their own: not those that were replaced in place.
     var byIdentity: [FileIdentity: TailedFile] = [:]
     var byPath: [String: TailedFile] = [:]
@@ -106,6 +108,7 @@ package final class TailSet {
         scan()
         settleUnverified()
         isFirstScan = false
+        rotationsFound.removeAll()
     }
 
     /// Makes the next ``tick()`` scan, whatever events have said.

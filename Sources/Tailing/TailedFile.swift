@@ -38,6 +38,8 @@ package final class TailedFile {
     package var counted: FileCursor
     /// The furthest end of content that was ever seen, as an offset.
     package var observedSize: UInt64
+    /// How long it was when it was found, or found again: so much there is to read, even before the first read.
+    package internal(set) var sizeWhenFound: UInt64 = 0
     package internal(set) var presence: Presence = .named
     /// The generation that had this name before; its lines are older.
     package var predecessor: TailedFile?

@@ -53,6 +53,27 @@ struct RotationWhileDownTests {
         }
     }
 
+    @Test func `rotations that are there at the first start come before their successors, names that are only alike do not`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/app.log"
+            for round in 0..<3 {
+                try append("round \(round)\n", to: path)
+                if round < 2 { try shift(path); try move(path, path + ".1") }
+            }
+            for round in 0..<3 {
+                for name in ["/worker.log", "/worker-1.log"] { try append("\(name) \(round)\n", to: directory + name) }
+                // Births are stamped by a clock that lags.
+                usleep(40_000)
+            }
+            let files = TailDriver([directory + "/*"]).tails.files.values
+            let before = Dictionary(uniqueKeysWithValues: files.map { ($0.firstPath, $0.predecessor?.firstPath) })
+            #expect(before.count == 5)
+            #expect(before[path] == path + ".1")
+            #expect(before[path + ".1"] == path + ".2")
+            #expect(before.values.compactMap(\.self).count == 2)
+        }
+    }
+
     @Test func `rotated files come before their successor again after a restart`() throws {
         try withTemporaryDirectory { directory in
             let path = directory + "/app.log"

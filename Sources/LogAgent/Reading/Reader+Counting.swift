@@ -63,7 +63,7 @@ extension Reader {
     }
 
     private func hasBeenRead(_ file: TailedFile) -> Bool {
-        file.isGone || !file.isQueued || file.counted.offset >= file.observedSize
+        file.isGone || !file.isQueued || file.hasNothingUnread
     }
 
     /// The outputs that take this file's next lines; nil when it is better to wait for one of them.

@@ -93,5 +93,5 @@ extension Reader {
 
 extension TailedFile {
     /// All that was ever seen of it was read.
-    var hasNothingUnread: Bool { counted.offset >= observedSize }
+    var hasNothingUnread: Bool { counted.offset >= max(observedSize, sizeWhenFound) }
 }
