@@ -12,4 +12,10 @@ extension JSONScanner {
         precondition(slot >= 0 && slot < slotCount, "The slot belongs to other paths.")
         fields[slot] = FieldValue(start: 0, end: UInt32(line.count), kind: .string, hasEscapes: false)
     }
+
+    /// Makes `value` the field of `slot`: for a line that is no JSON.
+    package func set(_ slot: Int, _ value: FieldValue) {
+        precondition(slot >= 0 && slot < slotCount, "The slot belongs to other paths.")
+        fields[slot] = value
+    }
 }

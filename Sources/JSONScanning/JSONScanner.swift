@@ -325,6 +325,13 @@ extension JSONScanner {
         }
     }
 
+    /// The slot of the path that is `name`, dots included, for those who find fields in lines that are no JSON.
+    package func slot(named name: UnsafeRawBufferPointer) -> Int? {
+        guard slotCount > 0, let start = name.baseAddress else { return nil }
+        guard let slot = entry(KeyWords(name), name: start, node: 0)?.pointee.slot, slot >= 0 else { return nil }
+        return Int(slot)
+    }
+
     /// A name with escapes, or a short one within the last bytes of the line.
     @inline(never)
     private func entryOfOddName(

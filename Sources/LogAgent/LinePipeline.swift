@@ -8,18 +8,16 @@ import Tailing
 final class LinePipeline {
     /// Resolves to the path under which the line's file was found.
     static let pathField = "__path__"
-    /// Of a line of text: the whole line.
-    static let messageField = "message"
 
     let source: SourceSettings
     let splitter: LineSplitter
+    private let parser: LineParser
     private let scanner: JSONScanner
     private let rules: MetricRules
     private let filter: LineFilter
     private let timestamp: (slot: Int, format: LineTimestamp)?
     private let metadata: MetadataWriter
     private let streams: StreamTable
-    private let messageSlot: Int?
     let recordedTimes: RecordedTimes
     // `@exclusivity(unchecked)`: nothing that is called while it changes can see it.
     @exclusivity(unchecked) private(set) var counts = LineCounts()
@@ -46,6 +44,7 @@ final class LinePipeline {
         self.recordedTimes = recordedTimes
         self.source = source
         self.scanner = scanner
+        parser = LineParser(source.format, fields: scanner)
         self.rules = rules
         self.filter = filter
         splitter = LineSplitter(maximumLineBytes: source.maximumLineBytes)
@@ -56,7 +55,6 @@ final class LinePipeline {
         }
         metadata = MetadataWriter(source.metadata, paths: scanner.paths)
         streams = StreamTable(labels: source.labels, paths: scanner.paths)
-        messageSlot = scanner.paths.slot(of: Self.messageField)
     }
 
     var cutLabelValues: UInt64 { streams.cutValues }
@@ -103,22 +101,22 @@ final class LinePipeline {
         var progress = splitter.split(piece, isInsideCutLine: isInsideCutLine, isFinal: isFinal) { line in
             if heldBack != nil { return }
             let lineOffset = offset + UInt64(line.start)
-            let error = parse(line)
-            if pass.counts { count(line, error) }
-            let time = self.time(of: line, at: lineOffset, readEnd: offset + UInt64(piece.count), in: file, pass: pass)
+            let parsed = parser.parse(line.bytes)
+            if pass.counts { count(line, parsed.error) }
+            let time = self.time(of: parsed, at: lineOffset, readEnd: offset + UInt64(piece.count), in: file, pass: pass)
             if time > pass.untilNanoseconds {
                 heldBack = (line.start, time)
                 return
             }
             lineCount += 1
             newest = max(newest, time)
-            if pass.counts { rules.apply(scanner.allFields, in: line.bytes, now: time) }
+            if pass.counts { rules.apply(scanner.allFields, in: parsed.text, now: time) }
             guard !pass.outputs.isEmpty else { return }
-            if filter.drops(scanner.allFields, in: line.bytes) {
+            if filter.drops(scanner.allFields, in: parsed.text) {
                 filtered += Tally(lines: 1, bytes: UInt64(line.fileBytes))
                 return
             }
-            ship(line, time: time, error: error, file: file, pass: pass)
+            ship(line, parsed, time: time, file: file, pass: pass)
         }
         if let heldBack {
             // A line begins there.
@@ -136,39 +134,19 @@ final class LinePipeline {
             progress: progress, read: read, filtered: filtered, newestLineNanoseconds: newest, heldBackNanoseconds: heldBack?.time)
     }
 
-    private func parse(_ line: LineSplitter.Line) -> JSONScanError? {
-        switch source.format {
-        case .json:
-            if line.bytes.isEmpty {
-                scanner.clear()
-                return nil
-            }
-            do throws(JSONScanError) {
-                try scanner.scan(line.bytes)
-                return nil
-            } catch {
-                return error
-            }
-        case .text:
-            scanner.clear()
-            if let messageSlot { scanner.set(messageSlot, toTextOf: line.bytes) }
-            return nil
-        }
-    }
-
-    private func count(_ line: LineSplitter.Line, _ error: JSONScanError?) {
+    private func count(_ line: LineSplitter.Line, _ error: LineParseError?) {
         if error != nil { counts.parseErrors += 1 }
         if line.isCut { counts.cutLines += 1 }
         if line.bytes.isEmpty { counts.emptyLines += 1 }
     }
 
     private func time(
-        of line: LineSplitter.Line, at offset: UInt64, readEnd: UInt64, in file: FileState, pass: Pass
+        of parsed: ParsedLine, at offset: UInt64, readEnd: UInt64, in file: FileState, pass: Pass
     ) -> UInt64 {
         if let timestamp {
             let field = scanner[timestamp.slot]
             if field.kind != .missing {
-                if let time = timestamp.format.nanoseconds(of: field, in: line.bytes) { return time }
+                if let time = timestamp.format.nanoseconds(of: field, in: parsed.text) { return time }
                 if pass.counts { counts.timestampErrors += 1 }
             }
         }
@@ -190,10 +168,10 @@ final class LinePipeline {
     }
 
     private func ship(
-        _ line: LineSplitter.Line, time: UInt64, error: JSONScanError?, file: FileState, pass: Pass
+        _ line: LineSplitter.Line, _ parsed: ParsedLine, time: UInt64, file: FileState, pass: Pass
     ) {
-        let stream = streams.stream(of: line.bytes, scanner: scanner, path: file.firstPath)
-        let extra = metadata.write(scanner, line: line.bytes, path: file.firstPath, parseError: error, isCut: line.isCut)
+        let stream = streams.stream(of: parsed.text, scanner: scanner, path: file.firstPath)
+        let extra = metadata.write(scanner, parsed, path: file.firstPath, isCut: line.isCut)
         var position = 0
         while position < pass.outputs.count {
             let replaced = pass.outputs[position].append(

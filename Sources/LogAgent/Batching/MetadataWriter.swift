@@ -32,7 +32,7 @@ final class MetadataWriter {
 
     /// `{"trace_id":"4bf9…","span_id":"00f0…"}`, or nothing where no value is there. The result is overwritten by the next call.
     func write(
-        _ scanner: JSONScanner, line: UnsafeRawBufferPointer, path: String, parseError: JSONScanError?, isCut: Bool
+        _ scanner: JSONScanner, _ parsed: ParsedLine, path: String, isCut: Bool
     ) -> UnsafeRawBufferPointer {
         bytes.removeAll()
         for part in parts {
@@ -42,12 +42,12 @@ final class MetadataWriter {
                 begin(opening)
                 appendEscaped(Array(path.utf8))
                 bytes.append(UInt8(ascii: "\""))
-            case .field(let opening, let slot): write(scanner[slot], opening, in: line)
+            case .field(let opening, let slot): write(scanner[slot], opening, in: parsed.text)
             }
         }
-        if let parseError {
+        if let error = parsed.error {
             begin(Self.parseErrorOpening)
-            appendEscaped(Array(parseError.description.utf8))
+            appendEscaped(Array(error.description.utf8))
             bytes.append(UInt8(ascii: "\""))
         }
         if isCut { begin(Self.cutMark) }

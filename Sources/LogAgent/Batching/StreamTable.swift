@@ -69,7 +69,7 @@ final class StreamTable {
         }
     }
 
-    /// The stream of the line that `scanner` has just scanned.
+    /// The stream of the line whose fields are in `scanner`, as ranges of `line`.
     func stream(of line: UnsafeRawBufferPointer, scanner: JSONScanner, path: String) -> Stream {
         key.removeAll()
         for part in parts {

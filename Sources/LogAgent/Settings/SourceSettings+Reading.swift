@@ -21,10 +21,7 @@ extension SourceSettings {
         startAt = object["start_at"]?.choice() ?? .beginning
         watch = object["watch"]?.choice() ?? .auto
         pollNanoseconds = object["poll_interval"]?.duration(in: 10_000_000...3_600_000_000_000) ?? Self.defaultPollNanoseconds
-        format =
-            object["format"]?.choice(
-                among: Format.allCases.map(\.rawValue), later: ["logfmt", "pattern", "regex", "docker", "cri", "syslog"]
-            ).flatMap(Format.init) ?? .json
+        format = LineFormat.read(object) ?? .json
         timestamp = object["timestamp"]?.object(TimestampSettings.init(reading:)) ?? nil
         labels =
             object["labels"]?.namedTemplates("label") ?? [NamedTemplate(name: "job", template: .constant(name))]

@@ -6,7 +6,6 @@ struct SourceSettings: Equatable, Sendable {
         case auto
         case poll
     }
-    enum Format: String, Equatable, Sendable, CaseIterable { case json, text }
 
     var name: String
     /// Glob patterns of absolute paths; `*`, `?`, `[…]`, `**` and `{a,b}`.
@@ -18,7 +17,7 @@ struct SourceSettings: Equatable, Sendable {
     var watch: Watch
     /// How often files and directories are looked at where inotify does not work.
     var pollNanoseconds: UInt64
-    var format: Format
+    var format: LineFormat
     var timestamp: TimestampSettings?
     /// Loki stream labels, sorted by name.
     var labels: [NamedTemplate]
