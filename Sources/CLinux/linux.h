@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
+#include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -14,3 +15,4 @@ int statx(int dirfd, const char *restrict path, int flags, unsigned int mask, st
 void *memmem(const void *haystack, size_t haystack_length, const void *needle, size_t needle_length);
 void *memrchr(const void *bytes, int value, size_t count);
 int accept4(int socket, struct sockaddr *restrict address, unsigned int *restrict length, int flags);
+int sem_clockwait(sem_t *restrict semaphore, int clock, const struct timespec *restrict deadline);

@@ -11,11 +11,11 @@ final class AddressLookup: Sendable {
     init(host: String, port: Int) throws(SystemError) {
         finished = try EventDescriptor()
         // glibc's resolver keeps whole answers on its stack.
-        try DetachedThread.start("lookup", stackBytes: 256 << 10) { [self] in
+        try WorkerThread("lookup", stackBytes: 256 << 10) { [self] in
             let result = Result { () throws(HTTPLookupError) in try SocketAddress.resolve(host: host, port: port) }
             outcome.withLock { $0 = result }
             finished.signal()
-        }
+        }.detach()
     }
 
     /// nil while the look-up goes on.

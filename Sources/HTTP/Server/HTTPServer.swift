@@ -99,7 +99,7 @@ package final class HTTPServer: Sendable {
         } answer: { token, response in
             mailbox.answer(token, response)
         }
-        try DetachedThread.start("http", stackBytes: 256 << 10) {
+        try WorkerThread("http", stackBytes: 256 << 10) {
             do throws(SystemError) {
                 let loop = try ServerLoop(settings: settings, tls: tls, mailbox: mailbox, workers: workers)
                 began.signal()
@@ -109,7 +109,7 @@ package final class HTTPServer: Sendable {
                 began.signal()
             }
             ended.signal()
-        }
+        }.detach()
         began.wait()
         if let failure = mailbox.failure { throw failure }
     }

@@ -26,10 +26,10 @@ final class WorkerThreads: Sendable {
         answer: @escaping @Sendable (UInt64, HTTPResponse) -> Void
     ) throws(SystemError) {
         for index in 0..<max(1, count) {
-            try DetachedThread.start("worker \(index)", stackBytes: stackBytes) { [self] in
+            try WorkerThread("worker \(index)", stackBytes: stackBytes) { [self] in
                 while let job = take() { answer(job.token, handler(job.request)) }
                 ended.signal()
-            }
+            }.detach()
             state.withLock { $0.running += 1 }
         }
     }

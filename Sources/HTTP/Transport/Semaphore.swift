@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Counts what threads wait for (`sem_init(3)`).
@@ -24,14 +25,14 @@ final class Semaphore: @unchecked Sendable {
         while sem_wait(handle) < 0 && errno == EINTR {}
     }
 
-    /// False when `nanoseconds` have passed first. Measured on the wall clock, as `sem_timedwait(3)` is.
+    /// False when `nanoseconds` have passed first, on the monotonic clock.
     func wait(nanoseconds: UInt64) -> Bool {
         var until = timespec()
-        clock_gettime(CLOCK_REALTIME, &until)
+        clock_gettime(CLOCK_MONOTONIC, &until)
         let (seconds, rest) = (UInt64(until.tv_nsec) + min(nanoseconds, 1 << 60)).quotientAndRemainder(dividingBy: 1_000_000_000)
         until.tv_sec += Int(seconds)
         until.tv_nsec = Int(rest)
-        while sem_timedwait(handle, &until) < 0 {
+        while sem_clockwait(handle, CLOCK_MONOTONIC, &until) < 0 {
             if errno != EINTR { return false }
         }
         return true

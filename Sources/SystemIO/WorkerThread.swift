@@ -1,20 +1,21 @@
 import Glibc
-import SystemIO
 
-/// Threads of this module: detached, with a small stack and all signals blocked, so that those of the program
-/// reach the thread that expects them.
-enum DetachedThread {
+/// A thread with a small stack that its owner waits for, or lets go. All signals are blocked in it: those of the program reach the
+/// thread that expects them.
+package final class WorkerThread: Sendable {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    static func start(_ name: String, stackBytes: Int, _ run: @escaping @Sendable () -> Void) throws(SystemError) {
+    private let thread: pthread_t
+
+    /// `name` says in an error what could not be started.
+    package init(_ name: String, stackBytes: Int, _ run: @escaping @Sendable () -> Void) throws(SystemError) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
         pthread_attr_setstacksize(&attributes, stackBytes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
 
         // A new thread has the mask of the one that makes it.
         var all = sigset_t()
@@ -36,5 +37,16 @@ enum DetachedThread {
             context.release()
             throw SystemError(call: "pthread_create", subject: name, code: code)
         }
+        self.thread = thread
+    }
+
+    /// Returns once the thread has ended. Call this or ``detach()``, once.
+    package func join() {
+        pthread_join(thread, nil)
+    }
+
+    /// Nobody will wait for the thread.
+    package func detach() {
+        pthread_detach(thread)
     }
 }
