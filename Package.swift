@@ -58,7 +58,7 @@ let package = Package(
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "TailingTests", dependencies: ["Tailing", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(

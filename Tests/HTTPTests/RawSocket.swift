@@ -107,7 +107,7 @@ final class ScriptedServer: Sendable {
         _ = fcntl(descriptor.rawValue, F_SETFL, flags & ~O_NONBLOCK)
         guard address.bind(descriptor) == 0, listen(descriptor.rawValue, 16) == 0 else { throw SystemError(call: "bind", subject: "test") }
         port = try SocketAddress(ofSocket: descriptor.rawValue).port
-        try DetachedThread.start("script", stackBytes: 512 << 10) { [self] in
+        try WorkerThread("script", stackBytes: 512 << 10) { [self] in
             for script in scripts {
                 let raw = retryingOnInterrupt { accept(descriptor.rawValue, nil, nil) }
                 guard raw >= 0 else { break }
@@ -115,7 +115,7 @@ final class ScriptedServer: Sendable {
                 do { try script(RawSocket(owning: FileDescriptor(owning: raw))) } catch { failures.withLock { $0.append("\(error)") } }
             }
             finished.store(true, ordering: .releasing)
-        }
+        }.detach()
     }
 
     func client(limits: HTTPLimits = HTTPLimits()) throws -> HTTPClient {

@@ -267,10 +267,10 @@ struct HTTPClientTests {
         }
         let client = try server.client()
         let cancellation = client.cancellation
-        try DetachedThread.start("cancel", stackBytes: 256 << 10) {
+        try WorkerThread("cancel", stackBytes: 256 << 10) {
             do { try waitUntil("the request") { waiting.load(ordering: .acquiring) } } catch { Issue.record(error) }
             cancellation.cancel()
-        }
+        }.detach()
         #expect(throws: HTTPClientError.cancelled) { try client.send(method: .get, timeoutNanoseconds: 60 * second) }
         #expect(throws: HTTPClientError.cancelled) { try client.send(method: .get, timeoutNanoseconds: 60 * second) }
     }

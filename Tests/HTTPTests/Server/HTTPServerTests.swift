@@ -431,10 +431,10 @@ struct HTTPServerTests {
             try busy.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             try waitUntil("it is handled") { server.statistics.handledRequests == 1 }
             let isStopped = Flag()
-            try DetachedThread.start("stop", stackBytes: 256 << 10) {
+            try WorkerThread("stop", stackBytes: 256 << 10) {
                 server.stop(drainNanoseconds: 30 * second)
                 isStopped.raise()
-            }
+            }.detach()
             #expect(try idle.readAll() == "")
             #expect(!isStopped.isRaised)
             #expect(throws: SystemError.self) { try RawSocket(connectingTo: server.port) }
