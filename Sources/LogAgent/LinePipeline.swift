@@ -49,7 +49,7 @@ final class LinePipeline {
         self.filter = filter
         splitter = LineSplitter(maximumLineBytes: source.maximumLineBytes)
         if let settings = source.timestamp, let slot = scanner.paths.slot(of: settings.field) {
-            timestamp = (slot, try LineTimestamp(settings.format))
+            timestamp = (slot, try LineTimestamp(settings.format, zone: settings.zone))
         } else {
             timestamp = nil
         }
@@ -146,10 +146,16 @@ final class LinePipeline {
         if let timestamp {
             let field = scanner[timestamp.slot]
             if field.kind != .missing {
-                if let time = timestamp.format.nanoseconds(of: field, in: parsed.text) { return time }
+                let needsSight = timestamp.format.needsSight(field, in: parsed.text)
+                let seenAt = needsSight ? firstSight(ofLineAt: offset, readEnd: readEnd, in: file, pass: pass) : 0
+                if let time = timestamp.format.nanoseconds(of: field, in: parsed.text, seenAt: seenAt) { return time }
                 if pass.counts { counts.timestampErrors += 1 }
             }
         }
+        return firstSight(ofLineAt: offset, readEnd: readEnd, in: file, pass: pass)
+    }
+
+    private func firstSight(ofLineAt offset: UInt64, readEnd: UInt64, in file: FileState, pass: Pass) -> UInt64 {
         // Without an output nothing is sent, so nothing needs to be remembered.
         if file.deliveries.isEmpty { return pass.now }
         do throws(SystemError) {

@@ -22,13 +22,15 @@ extension SourceSettings {
         watch = object["watch"]?.choice() ?? .auto
         pollNanoseconds = object["poll_interval"]?.duration(in: 10_000_000...3_600_000_000_000) ?? Self.defaultPollNanoseconds
         format = LineFormat.read(object) ?? .json
-        timestamp = object["timestamp"]?.object(TimestampSettings.init(reading:)) ?? nil
+        let ownTime = format == .syslog ? TimestampSettings(field: SyslogReader.timestampField, format: .syslog) : nil
+        timestamp = object["timestamp"].map { $0.object { TimestampSettings(reading: $0, default: ownTime) } ?? nil } ?? ownTime
+        LineFormat.tellMisplaced(object)
         labels =
             object["labels"]?.namedTemplates("label") ?? [NamedTemplate(name: "job", template: .constant(name))]
         metadata = object["metadata"]?.namedTemplates("metadata") ?? []
         maximumLineBytes =
             object["max_line_bytes"].flatMap { $0.size(in: 1 << 10...16 << 20) }.map(Int.init) ?? Self.defaultMaximumLineBytes
-        for key in ["multiline", "inner", "pattern", "regex", "restart", "command", "address", "docker_labels"] { object.later(key) }
+        for key in ["multiline", "inner", "restart", "command", "address", "docker_labels"] { object.later(key) }
 
         warn(in: object)
     }
@@ -43,11 +45,28 @@ extension SourceSettings {
                     hint: "Put it into `metadata`: it can be searched there too.")
             }
         }
-        guard format == .text else { return }
-        let templates = labels + metadata
-        if let node = object["timestamp"] { node.warn("`\(node.path)`: a line of text has no fields, so its time is when it was read.") }
-        if let label = templates.first(where: { if case .field = $0.template { true } else { false } }) {
-            (object["labels"] ?? object.node).warn("`\(label.name)` takes a field, but a line of text has none: it will be missing.")
+        warnOfMissingFields(in: object)
+    }
+
+    /// What is asked of a line that its format never has.
+    private func warnOfMissingFields(in object: ConfigurationObject) {
+        let isText = format == .text
+        if let node = object["timestamp"], let timestamp, !format.canHave(timestamp.field) {
+            node.warn(
+                isText
+                    ? "`\(node.path)`: a line of text has no fields, so its time is when it was read."
+                    : "`\(node.path)`: the \(format.name) gives no field `\(timestamp.field)`, so a line's time is when it was read.")
+        }
+        for (list, key) in [(labels, "labels"), (metadata, "metadata")] {
+            for template in list {
+                guard case .field(let field) = template.template, field != LinePipeline.pathField, !format.canHave(field) else { continue }
+                (object[key] ?? object.node).warn(
+                    isText
+                        ? "`\(template.name)` takes a field, but a line of text has none: it will be missing."
+                        : "`\(template.name)` takes the field `\(field)`, which the \(format.name) does not give: it will be missing.")
+                // One of them is enough to see what is meant.
+                if isText { return }
+            }
         }
     }
 }

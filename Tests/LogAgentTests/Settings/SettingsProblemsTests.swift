@@ -227,12 +227,64 @@ import Testing
             [#"f:1:45: error: `sources[0].type` is "fiel"; use "file". | Did you mean "file"?"#]
         ),
         (
-            #"sources: [{ name: "a", include: "/a", format: "logfmt" }]"#,
-            [#"f:1:47: error: `sources[0].format` is "logfmt", which is not supported yet; supported: "json" or "text"."#]
+            #"sources: [{ name: "a", include: "/a", format: "cri" }]"#,
+            [
+                #"f:1:47: error: `sources[0].format` is "cri", which is not supported yet; supported: "json", "logfmt", "pattern", "regex", "syslog" or "text"."#
+            ]
         ),
         (
             #"sources: [{ name: "a", include: "/a", format: "jsn" }]"#,
-            [#"f:1:47: error: `sources[0].format` is "jsn"; use one of "json" or "text". | Did you mean "json"?"#]
+            [
+                #"f:1:47: error: `sources[0].format` is "jsn"; use one of "json", "logfmt", "pattern", "regex", "syslog" or "text". | Did you mean "json"?"#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "pattern" }]"#,
+            [
+                #"f:1:11: error: `sources[0]` has no `pattern`; it is required. | For example: pattern: "<ip> - <_> [<time>] \"<method> <path> <_>\" <status> <_>""#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "pattern", pattern: "<a><b>" }]"#,
+            [
+                #"f:1:67: error: `sources[0].pattern` is "<a><b>". <a> and <b> at position 3 have no text between them, so nothing says where the first ends."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "regex", regex: "(?P<a>x" }]"#,
+            [
+                #"f:1:63: error: `sources[0].regex` is "(?P<a>x". The group that opens at position 0 is not closed; add `)`, or write `\(`. | In a JSON5 text a backslash is written twice: "\\d+"."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", pattern: "<a>", regex: "(?P<a>x)" }]"#,
+            [
+                #"f:1:39: error: `sources[0].pattern` does not belong here: it goes with the format "pattern"."#,
+                #"f:1:55: error: `sources[0].regex` does not belong here: it goes with the format "regex"."#,
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "pattern", pattern: "<a> <b>", labels: { b: "$b", c: "$c" }, timestamp: { field: "d" } }]"#,
+            [
+                "f:1:86: warning: `c` takes the field `c`, which the pattern does not give: it will be missing.",
+                "f:1:119: warning: `sources[0].timestamp`: the pattern gives no field `d`, so a line's time is when it was read.",
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", timestamp: { field: "t", zone: "Mars/Base" } }]"#,
+            [
+                #"f:1:70: error: `sources[0].timestamp.zone` is "Mars/Base"; use "UTC", a distance such as "+02:00", or a name such as "Europe/Berlin" (open /usr/share/zoneinfo/Mars/Base: No such file or directory; is the package tzdata installed?)."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", timestamp: { field: "t", zone: "../passwd" } }]"#,
+            [
+                #"f:1:70: error: `sources[0].timestamp.zone` is "../passwd"; use "UTC", a distance such as "+02:00", or a name such as "Europe/Berlin" (`../passwd` is no name of a time zone, such as "Europe/Berlin")."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", timestamp: { field: "t", format: "unix", zone: "UTC" } }]"#,
+            ["f:1:86: warning: `sources[0].timestamp.zone` changes nothing: unix time is the same everywhere."]
         ),
         (
             #"sources: [{ name: "a", include: "/a", multiline: { start: "^x" } }]"#,
@@ -271,7 +323,7 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a", timestamp: { field: "ts", format: "unixms" } }]"#,
             [
-                #"f:1:73: error: `sources[0].timestamp.format` is "unixms"; use "rfc3339", "unix", "unix_ms", "unix_us", "unix_ns" or a pattern such as "%Y-%m-%d %H:%M:%S". | Did you mean "unix_ms"?"#
+                #"f:1:73: error: `sources[0].timestamp.format` is "unixms"; use "rfc3339", "syslog", "unix", "unix_ms", "unix_us", "unix_ns" or a pattern such as "%Y-%m-%d %H:%M:%S". | Did you mean "unix_ms"?"#
             ]
         ),
         (
