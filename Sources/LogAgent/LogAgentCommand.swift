@@ -42,7 +42,9 @@ enum LogAgentCommand {
                 } else {
                     ProblemReport.log(loaded.warnings, to: Logger(name: "configuration", output: LogOutput(service: "log-agent")))
                 }
-                return RunCommand.run(settings: loaded.settings, terminal: terminal)
+                return RunCommand.run(loaded, terminal: terminal) { () throws(ConfigurationError) in
+                    try LogAgentSettings.load(configuration, environment: environment)
+                }
             }
         case .ledger(let action, let configuration, let asJSON):
             return withSettings(configuration, terminal, environment) { loaded in
