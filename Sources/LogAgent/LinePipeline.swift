@@ -57,6 +57,9 @@ final class LinePipeline {
         streams = StreamTable(labels: source.labels, paths: scanner.paths)
     }
 
+    /// Counts on from what a pipeline of the same source has counted.
+    func goOn(from previous: LineCounts) { counts = previous }
+
     var cutLabelValues: UInt64 { streams.cutValues }
 
     /// Every field that lines of this source are looked at for.

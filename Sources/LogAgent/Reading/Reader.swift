@@ -22,7 +22,7 @@ final class Reader {
     let control: ReaderControl
     let checkpoints: CheckpointWriter
     let log: AgentLog
-    let buffer: UnsafeMutableRawBufferPointer
+    private(set) var buffer: UnsafeMutableRawBufferPointer
     private let epoll: Epoll
     private var events: [Epoll.Event] = []
 
@@ -48,9 +48,7 @@ final class Reader {
         self.control = control
         self.checkpoints = checkpoints
         self.log = log
-        // A line that is just not too long, its line end, and the bytes that guard the cursor must fit together.
-        let bytes = max(Self.chunkBytes, maximumLineBytes + 64) + TailedFile.readOverhead
-        buffer = .allocate(byteCount: bytes, alignment: 64)
+        buffer = .allocate(byteCount: Self.bufferBytes(maximumLineBytes: maximumLineBytes), alignment: 64)
         epoll = try Epoll()
         if let descriptor = tails.watchDescriptor { try epoll.add(descriptor, .readable, token: Token.files.rawValue) }
         try epoll.add(control.event.rawValue, .readable, token: Token.control.rawValue)
@@ -59,10 +57,24 @@ final class Reader {
 
     deinit { buffer.deallocate() }
 
+    /// A line that is just not too long, its line end, and the bytes that guard the cursor must fit together.
+    private static func bufferBytes(maximumLineBytes: Int) -> Int {
+        max(chunkBytes, maximumLineBytes + 64) + TailedFile.readOverhead
+    }
+
+    /// Makes room for lines of other lengths than before.
+    func resizeBuffer(maximumLineBytes: Int) {
+        let bytes = Self.bufferBytes(maximumLineBytes: maximumLineBytes)
+        guard bytes != buffer.count else { return }
+        buffer.deallocate()
+        buffer = .allocate(byteCount: bytes, alignment: 64)
+    }
+
     /// Runs until `control` says stop; then everything that was read is on its way to the outputs, and saved.
     func run() {
         start()
         while !control.isStopping {
+            if let reload = control.takeReload() { adopt(reload) }
             let wait = turn()
             if let wait { waitForEvents(until: wait) }
         }
@@ -98,7 +110,7 @@ final class Reader {
         return min(due ?? pause, pause)
     }
 
-    private func waitForEvents(until deadline: UInt64) {
+    func waitForEvents(until deadline: UInt64) {
         gather()
         let now = SystemClock.monotonicNanoseconds()
         let milliseconds = deadline > now ? Int((deadline - now + 999_999) / 1_000_000) : 0
@@ -136,7 +148,7 @@ final class Reader {
         hasChanged = true
         shared.update { state in
             for outcome in outcomes {
-                let output = state.outputs[outcome.output]
+                guard let output = state.outputs.first(where: { $0.sender.number == outcome.output }) else { continue }
                 state.settle(outcome.batch, refused: outcome.refused.map(\.index), at: output)
             }
         }
