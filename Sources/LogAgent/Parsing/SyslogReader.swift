@@ -284,14 +284,14 @@ final class SyslogReader {
         /// `name:`, `name[id]:` or `name[id]`, if it stands here.
         func tag() -> (name: Range<Int>, processID: Range<Int>?, end: Int)? {
             var ahead = self
-            let name = ahead.take { $0 > 0x20 && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "[") }
+            let name = ahead.take { $0 > 0x20 && $0 != UInt8(ascii: "[") }
             if name.isEmpty { return nil }
-            if ahead.skip(UInt8(ascii: ":")) {
-                // `::1` and `fe80::1` are hosts.
-                guard ahead.isAtEnd || ahead.byte == 0x20 else { return nil }
-                return (name, nil, ahead.place)
+            if ahead.isAtEnd || ahead.byte <= 0x20 {
+                // `::1` and `fe80::1` are hosts; `a:b:` is a tag.
+                guard name.count > 1, line[name.upperBound - 1] == UInt8(ascii: ":") else { return nil }
+                return (name.lowerBound..<(name.upperBound - 1), nil, ahead.place)
             }
-            guard ahead.skip(UInt8(ascii: "[")) else { return nil }
+            _ = ahead.skip(UInt8(ascii: "["))
             let id = ahead.take { $0 > 0x20 && $0 != UInt8(ascii: "]") }
             guard ahead.skip(UInt8(ascii: "]")) else { return nil }
             let isClosed = ahead.skip(UInt8(ascii: ":"))

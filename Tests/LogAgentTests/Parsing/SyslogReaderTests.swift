@@ -82,6 +82,8 @@ struct SyslogReaderTests {
                 "Nov 25 22:47:47.250 ::1 app: x",
                 ["timestamp": "Nov 25 22:47:47.250", "hostname": "::1", "app_name": "app", "message": "x"]
             ),
+            ("Nov 25 22:47:47 h a:b: x", ["timestamp": "Nov 25 22:47:47", "hostname": "h", "app_name": "a:b", "message": "x"]),
+            ("Nov 25 22:47:47 h : x", ["timestamp": "Nov 25 22:47:47", "hostname": "h", "message": ": x"]),
             (
                 "Nov 25 22:47:47 host -- MARK --",
                 ["timestamp": "Nov 25 22:47:47", "hostname": "host", "message": "-- MARK --"]
