@@ -23,6 +23,11 @@ extension LokiSettings {
             node.warn("`\(node.path)` has no use: the url is not one of https.")
         }
         proxy = HTTPProxy.read(object, for: endpoint)
+        if authorization != .none, let endpoint, !endpoint.isSecure, case .tcp(let host, _) = endpoint.location,
+            !ProxyBypass.isLoopback(host), let node = object["url"]
+        {
+            node.warn("`\(node.path)` is not one of https: whoever is on the way can read the password or token.")
+        }
         if compression == .none, let level = object["compression_level"] {
             level.warn("`\(level.path)` has no use: compression is \"none\".")
         }

@@ -121,7 +121,10 @@ enum LokiText {
 
     /// Words that blame headers or settings, so that every push would be answered the same.
     static func isAboutTheRequest(_ text: String) -> Bool {
-        let stems = ["no org id", "tenant ID", "multiple org IDs", "Content-Encoding", "mime: ", "content type: "]
+        let stems =
+            ["no org id", "tenant ID", "multiple org IDs", "Content-Encoding", "mime: ", "content type: "]
+            // The body did not arrive as it was sent, or at another endpoint: something in between changed it.
+            + ["gzip: ", "flate: ", "snappy: ", "proto: "]
         return stems.contains { text.hasPrefix($0) }
     }
 

@@ -188,6 +188,23 @@ struct OutputConnectionSettingsTests {
             ])
     }
 
+    @Test func `a secret that would go over the network as it is makes a warning`() throws {
+        try withTemporaryDirectory { directory in
+            try Data("s3cret".utf8).write(to: URL(fileURLWithPath: "\(directory)/token"))
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: "\(directory)/token")
+            func told(_ url: String) -> [String] {
+                problems(#"type: "loki", url: "\#(url)", bearer_token_file: "token""#, directory: directory)
+            }
+            #expect(
+                told("http://l/loki/api/v1/push") == [
+                    "warning: `outputs[0].url` is not one of https: whoever is on the way can read the password or token."
+                ])
+            for url in ["https://l", "http://127.0.0.1", "http://localhost:3100", "unix:/run/l.sock:"] {
+                #expect(told(url + "/loki/api/v1/push") == [])
+            }
+        }
+    }
+
     @Test func `standard output has one writer`() throws {
         let text = Self.source + #"outputs: [{ name: "s", type: "stdout", format: "line", batch: { max_wait: "10ms" } }]"#
         let output = try #require(try load(text).settings.outputs.first)

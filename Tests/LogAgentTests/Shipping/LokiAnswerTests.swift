@@ -22,6 +22,7 @@ struct LokiAnswerTests {
         (400, "no org id", .slow), (400, "tenant ID is too long: max 150 characters", .slow),
         (400, "Content-Encoding \"br\" not supported", .slow), (400, "mime: no media type", .slow),
         (400, "content type: text/plain is not supported", .slow), (407, "", .slow),
+        (400, "gzip: invalid header", .slow), (400, "snappy: corrupt input", .slow), (400, "proto: illegal wireType 7", .slow),
         (401, "no org id", .slow), (403, "", .slow), (404, "404 page not found", .slow), (405, "", .slow), (410, "", .slow),
         (408, "", .backoff), (425, "", .backoff),
         (413, "request body too large: 9 bytes, limit: 8 bytes", .tooLarge),
