@@ -28,6 +28,7 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["SystemIO"], swiftSettings: settings),
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
+        .target(name: "OTLP", swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "CLinux"], swiftSettings: settings),
         .target(
             name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"],
@@ -37,7 +38,7 @@ let package = Package(
         .executableTarget(
             name: "LogAgent",
             dependencies: [
-                "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "Tailing",
+                "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing",
                 "Delivery",
             ],
             swiftSettings: settings),
@@ -49,7 +50,7 @@ let package = Package(
 
         // Tests mirror the sources.
         .target(
-            name: "TestSupport", dependencies: ["SystemIO", "HTTP", "Gzip"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["SystemIO", "HTTP", "Gzip", "OTLP"], path: "Tests/TestSupport",
             swiftSettings: settings),
         .testTarget(name: "SystemIOTests", dependencies: ["SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "JSONScanningTests", dependencies: ["JSONScanning", "TestSupport"], swiftSettings: settings),
@@ -59,11 +60,12 @@ let package = Package(
         .testTarget(
             name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "OTLPTests", dependencies: ["OTLP", "Delivery", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "TailingTests", dependencies: ["Tailing", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "LogAgentTests",
-            dependencies: ["LogAgent", "Delivery", "Gzip", "HTTP", "Metrics", "StructuredLogging", "SystemIO", "TestSupport"],
+            dependencies: ["LogAgent", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP", "StructuredLogging", "SystemIO", "TestSupport"],
             swiftSettings: settings),
         .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ],

@@ -95,9 +95,9 @@ struct LogAgentService {
 
     private func startServer(_ routes: AdminRoutes) throws(LogAgentError) -> HTTPServer {
         do throws(HTTPServerError) {
-            let server = try HTTPServer(
-                settings: HTTPServer.Settings(listen: settings.server.listen, bearerToken: settings.server.bearerToken?.value)
-            ) { routes.answer($0) }
+            var listener = HTTPServer.Settings(listen: settings.server.listen, bearerToken: settings.server.bearerToken?.value)
+            listener.tls = settings.server.tls
+            let server = try HTTPServer(settings: listener, certificatesChanged: { log.certificatesChanged($0) }) { routes.answer($0) }
             try server.start()
             return server
         } catch {

@@ -1,6 +1,7 @@
 import Foundation
 import Gzip
 import HTTP
+import OTLP
 import Synchronization
 import SystemIO
 
@@ -9,6 +10,8 @@ package final class LokiSink: Sendable {
     /// What happens to one request, before the rules of ``LokiSinkModel`` get to see it.
     package enum Behaviour: Sendable {
         case accept
+        /// Takes its time first.
+        case acceptAfter(milliseconds: UInt32)
         case answer(status: Int, text: String, headers: [(String, String)] = [])
         /// Stores what the rules accept, and answers something else.
         case storeThenAnswer(status: Int, text: String)
@@ -53,18 +56,21 @@ package final class LokiSink: Sendable {
     private let server: HTTPServer
 
     /// `script` is used up request by request; then `otherwise` holds. `keepsBodies` false: for large amounts. `port` 0: any free one.
+    /// `listen` is an address in place of a port of 127.0.0.1.
     package init(
         limits: LokiSinkModel.Limits = LokiSinkModel.Limits(), script: [Behaviour] = [], otherwise: Behaviour = .accept,
-        keepsBodies: Bool = true, port: Int = 0
+        keepsBodies: Bool = true, port: Int = 0, listen: String? = nil, tls: TLSServerSettings? = nil
     ) throws {
         let shared = Shared(State(model: LokiSinkModel(limits: limits), script: script, otherwise: otherwise), keepsBodies: keepsBodies)
         self.shared = shared
-        server = try HTTPServer(settings: Self.settings(port: port)) { Self.answer($0, shared) }
+        var settings = Self.settings(listen: listen ?? "127.0.0.1:\(port)")
+        settings.tls = tls
+        server = try HTTPServer(settings: settings) { Self.answer($0, shared) }
         try server.start()
     }
 
-    private static func settings(port: Int) -> HTTPServer.Settings {
-        var settings = HTTPServer.Settings(listen: "127.0.0.1:\(port)")
+    private static func settings(listen: String) -> HTTPServer.Settings {
+        var settings = HTTPServer.Settings(listen: listen)
         settings.limits.bodyBytes = 16 << 20
         settings.inflatedBytes = 64 << 20
         settings.workers = 4
@@ -127,7 +133,8 @@ package final class LokiSink: Sendable {
     private static func answer(_ request: HTTPRequest, _ shared: Shared) -> HTTPResponse {
         let now = SystemClock.monotonicNanoseconds()
         let body = plain(request)
-        let push = body.flatMap { LokiPushRequest(json: $0) }
+        let isOTLP = request.path == "/otlp/v1/logs"
+        let push = body.flatMap { isOTLP ? LokiPushRequest(otlp: $0) : LokiPushRequest(json: $0) }
         let streams = push?.streams.map(\.labels) ?? []
         let (index, behaviour) = shared.state.withLock { state -> (Int, Behaviour) in
             let behaviour = state.script.isEmpty ? state.otherwise : state.script.removeFirst()
@@ -146,6 +153,7 @@ package final class LokiSink: Sendable {
         if case .stall = behaviour {
             while !shared.state.withLock({ $0.released }) { usleep(1000) }
         }
+        if case .acceptAfter(let milliseconds) = behaviour { usleep(milliseconds * 1000) }
         return shared.state.withLock { state in
             for stream in streams { state.concurrent[stream, default: 1] -= 1 }
             let response = respond(behaviour, push, request, &state)
@@ -163,20 +171,30 @@ package final class LokiSink: Sendable {
     private static func respond(
         _ behaviour: Behaviour, _ push: LokiPushRequest?, _ request: HTTPRequest, _ state: inout State
     ) -> HTTPResponse {
+        let isOTLP = request.path == "/otlp/v1/logs"
+        func refusal(_ text: String, status: Int) -> HTTPResponse {
+            // A google.rpc.Status, as Loki answers there.
+            var message = ProtobufWriter()
+            message.string(2, text)
+            return isOTLP ? HTTPResponse(status: status, body: message.bytes) : .text(text, status: status)
+        }
         if case .answer(let status, let text, let headers) = behaviour {
-            var response = HTTPResponse.text(text, status: status)
+            var response = refusal(text, status: status)
             for (name, value) in headers { response.headers.append(name, value) }
             return response
         }
         guard request.method == .post else { return .methodNotAllowed([.post]) }
-        guard request.path == "/loki/api/v1/push" else { return .notFound(request.target) }
-        guard request.headers.first("Content-Type")?.hasPrefix("application/json") == true else {
+        guard isOTLP || request.path == "/loki/api/v1/push" else { return .notFound(request.target) }
+        if isOTLP {
+            let type = request.headers.first("Content-Type") ?? ""
+            guard type == "application/x-protobuf" else { return refusal("content type: \(type) is not supported", status: 400) }
+        } else if request.headers.first("Content-Type")?.hasPrefix("application/json") != true {
             return .text("mime: no media type", status: 400)
         }
-        guard let push else { return .text("couldn't parse push request", status: 400) }
+        guard let push else { return refusal("couldn't parse push request", status: 400) }
         let answer = state.model.push(push)
-        if case .storeThenAnswer(let status, let text) = behaviour { return .text(text, status: status) }
+        if case .storeThenAnswer(let status, let text) = behaviour { return refusal(text, status: status) }
         if answer.status == 204 { return HTTPResponse(status: 204) }
-        return .text(answer.text, status: answer.status)
+        return refusal(answer.text, status: answer.status)
     }
 }

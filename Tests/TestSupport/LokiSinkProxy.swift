@@ -21,19 +21,8 @@ package final class LokiSinkProxy: Sendable {
 
     /// `script` holds for one connection after the other; later ones are not cut.
     package init(sinkPort: Int, script: [Cut]) throws {
-        let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        if raw < 0 { throw SystemError(call: "socket", subject: "") }
-        listener = FileDescriptor(owning: raw)
-        var address = Self.loopback(port: 0)
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(raw, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        if bound < 0 || listen(raw, 16) < 0 { throw SystemError(call: "bind", subject: "127.0.0.1") }
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        _ = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(raw, $0, &size) }
-        }
-        port = Int(UInt16(bigEndian: address.sin_port))
+        listener = try LoopbackSocket.listener()
+        port = LoopbackSocket.port(of: listener)
         self.sinkPort = sinkPort
         self.script = Mutex(script)
     }
@@ -61,39 +50,19 @@ package final class LokiSinkProxy: Sendable {
         shutdown(listener.rawValue, Int32(SHUT_RDWR))
     }
 
-    private static func loopback(port: Int) -> sockaddr_in {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        return address
-    }
-
     private static func relay(_ client: Int32, toPort port: Int, _ cut: Cut) {
-        let sink = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer {
-            close(client)
-            close(sink)
-        }
-        var address = loopback(port: port)
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(sink, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard connected == 0 else { return }
+        defer { close(client) }
+        guard let sink = LoopbackSocket.connected(toPort: port) else { return }
+        defer { close(sink) }
         var requestBytes = 0
         var answerBytes = 0
-        var ready = [pollfd(fd: client, events: Int16(POLLIN), revents: 0), pollfd(fd: sink, events: Int16(POLLIN), revents: 0)]
-        while poll(&ready, 2, -1) >= 0 {
-            if ready[0].revents != 0 {
-                var limit: Int?
-                if case .afterRequestBytes(let bytes) = cut { limit = bytes }
-                guard pass(client, sink, &requestBytes, limit) else { return }
+        LoopbackSocket.relay(client, sink) { from, to in
+            if from == client {
+                if case .afterRequestBytes(let limit) = cut { return pass(from, to, &requestBytes, limit) }
+                return pass(from, to, &requestBytes, nil)
             }
-            if ready[1].revents != 0 {
-                var limit: Int?
-                if case .afterAnswerBytes(let bytes) = cut { limit = bytes }
-                guard pass(sink, client, &answerBytes, limit) else { return }
-            }
+            if case .afterAnswerBytes(let limit) = cut { return pass(from, to, &answerBytes, limit) }
+            return pass(from, to, &answerBytes, nil)
         }
     }
 
@@ -103,12 +72,7 @@ package final class LokiSinkProxy: Sendable {
         let count = read(from, &buffer, buffer.count)
         if count <= 0 { return false }
         let allowed = limit.map { min(count, $0 - passed) } ?? count
-        var sent = 0
-        while sent < allowed {
-            let step = buffer[sent..<allowed].withUnsafeBytes { send(to, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-            if step <= 0 { return false }
-            sent += step
-        }
+        guard LoopbackSocket.send(buffer[..<allowed], to: to) else { return false }
         passed += allowed
         return allowed == count
     }

@@ -6,7 +6,8 @@ import SystemIO
 package final class HTTPClient {
     private let endpoint: HTTPEndpoint
     private let limits: HTTPLimits
-    private let tls: TLSContext?
+    private let proxy: HTTPProxy?
+    private let tls: RenewableTLSContext?
     /// What a certificate must be for.
     private let serverName: String?
     private var connection: Connection?
@@ -16,7 +17,8 @@ package final class HTTPClient {
 
     private final class Connection {
         let stream: SocketStream
-        let address: String
+        /// Whom errors name: by way of a proxy, both.
+        var address: String
 
         init(_ stream: SocketStream, address: String) {
             self.stream = stream
@@ -24,14 +26,19 @@ package final class HTTPClient {
         }
     }
 
-    /// `limits.bodyBytes` bounds the body of an answer. `tls` is used when the endpoint is `https`; it is loaded here.
+    /// `limits.bodyBytes` bounds the body of an answer. `tls` is used when the endpoint is `https`; its files are loaded here, and
+    /// again before a connection is made when they have changed. A Unix socket is never asked by way of `proxy`.
     package init(
-        endpoint: HTTPEndpoint, tls: TLSClientSettings = TLSClientSettings(), limits: HTTPLimits = HTTPLimits(headBytes: 64 << 10)
+        endpoint: HTTPEndpoint, tls: TLSClientSettings = TLSClientSettings(), proxy: HTTPProxy? = nil,
+        limits: HTTPLimits = HTTPLimits(headBytes: 64 << 10)
     ) throws(HTTPClientError) {
         self.endpoint = endpoint
         self.limits = limits
+        self.proxy = if case .tcp = endpoint.location { proxy } else { nil }
         if endpoint.isSecure, case .tcp(let host, _) = endpoint.location {
-            do throws(TLSError) { self.tls = try TLSContext(client: tls) } catch { throw .insecure(address: endpoint.description, error) }
+            do throws(TLSError) { self.tls = try RenewableTLSContext(client: tls) } catch {
+                throw .insecure(address: endpoint.description, error)
+            }
             serverName = tls.serverName ?? host
         } else {
             self.tls = nil
@@ -86,7 +93,12 @@ package final class HTTPClient {
         _ method: HTTPMethod, _ target: String, _ headers: HTTPHeaders, bodyBytes: Int
     ) throws(HTTPClientError) -> [UInt8] {
         var fields: HTTPHeaders = [:]
+        var target = target
         if !headers.contains("Host") { fields.append("Host", endpoint.authority) }
+        if let proxy, !endpoint.isSecure {
+            target = "http://\(endpoint.authority)\(target)"
+            if let authorization = proxy.authorization { fields.append("Proxy-Authorization", authorization.value) }
+        }
         if !headers.contains("User-Agent") { fields.append("User-Agent", "tailspan") }
         fields.append(contentsOf: headers)
         // The length is ours to tell: a wrong one would shift every message after it.
@@ -234,7 +246,7 @@ extension HTTPClient {
     }
 
     private func connect(to address: SocketAddress, _ deadline: Deadline) throws(HTTPClientError) -> Connection {
-        let name = address.description
+        let name = proxy == nil ? address.description : "the proxy \(address.description)"
         let descriptor: FileDescriptor
         do throws(SystemError) { descriptor = try address.makeSocket() } catch {
             // A machine without IPv6 may still get such an address for a name.
@@ -254,13 +266,46 @@ extension HTTPClient {
             }
             guard code == 0 else { throw .cannotConnect(address: name, cause: SystemError(call: "connect", subject: name, code: code)) }
             let connection = Connection(SocketStream(descriptor), address: name)
-            if let tls { try secure(connection, tls, deadline) }
+            if let tls {
+                if let proxy { try openTunnel(connection, by: proxy, deadline) }
+                try secure(connection, tls, deadline)
+            }
             return connection
         }
     }
 
-    private func secure(_ connection: Connection, _ context: TLSContext, _ deadline: Deadline) throws(HTTPClientError) {
-        do throws(TLSError) { try connection.stream.secure(with: context, serverName: serverName) } catch {
+    /// RFC 9110 §9.3.6: after a 2xx the connection leads to the endpoint.
+    private func openTunnel(_ connection: Connection, by proxy: HTTPProxy, _ deadline: Deadline) throws(HTTPClientError) {
+        let target = endpoint.description
+        var fields: HTTPHeaders = ["Host": target, "User-Agent": "tailspan"]
+        if let authorization = proxy.authorization { fields.append("Proxy-Authorization", authorization.value) }
+        let head: [UInt8]
+        do throws(HTTPSerializationError) {
+            head = try MessageSerializer.requestHead(RequestLine(method: .connect, target: target), headers: fields)
+        } catch { throw .invalidRequest(error) }
+        let status = try head.span.bytes.withUnsafeBytes { (head) throws(HTTPClientError) in
+            var exchange = Exchange(method: .connect, pieces: [head], limits: HTTPLimits(bodyBytes: 64 << 10))
+            while true {
+                if let result = try exchange.step(connection.stream, address: connection.address) { return result.response.status }
+                try wait(
+                    for: connection.stream.descriptor.rawValue, exchange.interest, deadline, .tunnelling, address: connection.address)
+            }
+        }
+        guard (200..<300).contains(status) else { throw .proxyRefused(proxy: proxy.description, target: target, status: status) }
+        connection.address = "\(target) by way of \(connection.address)"
+    }
+
+    private func secure(_ connection: Connection, _ certificates: RenewableTLSContext, _ deadline: Deadline) throws(HTTPClientError) {
+        do throws(TLSError) {
+            let context: TLSContext
+            switch certificates.look() {
+            case .unchanged(let same): context = same
+            case .renewed(let new): context = new
+            // In the middle of a renewal this is over soon; else a person must know, and nothing is lost by waiting.
+            case .failed(let error, _): throw error
+            }
+            try connection.stream.secure(with: context, serverName: serverName)
+        } catch {
             throw .insecure(address: connection.address, error)
         }
         while true {
@@ -276,7 +321,7 @@ extension HTTPClient {
     }
 
     private func addresses(_ deadline: Deadline) throws(HTTPClientError) -> [SocketAddress] {
-        switch endpoint.location {
+        switch proxy.map({ .tcp(host: $0.host, port: $0.port) }) ?? endpoint.location {
         case .unix(let path):
             guard let address = SocketAddress(unixPath: path) else {
                 throw .cannotConnect(address: "unix:\(path)", cause: SystemError(call: "connect", subject: path, code: ENAMETOOLONG))

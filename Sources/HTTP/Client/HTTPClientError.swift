@@ -6,6 +6,7 @@ package enum HTTPClientError: Error, Equatable, Sendable, CustomStringConvertibl
     package enum Phase: String, Equatable, Sendable {
         case resolving = "looking up the name"
         case connecting = "connecting"
+        case tunnelling = "waiting for the proxy"
         case securing = "negotiating TLS"
         case sending = "sending the request"
         case waiting = "waiting for the answer"
@@ -16,6 +17,8 @@ package enum HTTPClientError: Error, Equatable, Sendable, CustomStringConvertibl
     case cannotConnect(address: String, cause: SystemError)
     /// The TLS settings cannot be used, or the server did not prove who it is.
     case insecure(address: String, TLSError)
+    /// The proxy opened no tunnel.
+    case proxyRefused(proxy: String, target: String, status: Int)
     case timedOut(address: String, phase: Phase, timeoutNanoseconds: UInt64)
     /// The server closed or reset the connection before the answer was whole; the text says where.
     case closedEarly(address: String, detail: String)
@@ -32,6 +35,11 @@ package enum HTTPClientError: Error, Equatable, Sendable, CustomStringConvertibl
         case .cannotResolve(let error): "cannot look up \(error.host): \(error.reason)"
         case .cannotConnect(let address, let cause): "cannot connect to \(address): \(cause.reason)"
         case .insecure(let address, let error): "no secure connection to \(address): \(error)"
+        case .proxyRefused(let proxy, let target, 407):
+            "the proxy \(proxy) wants to know who asks for \(target): give it a user name and a password that it knows"
+        case .proxyRefused(let proxy, let target, let status):
+            "the proxy \(proxy) answered \(status) (\(HTTPStatusText.reason(for: status))) when asked to connect to \(target)"
+                + (status < 500 ? ": allow it there, or go around the proxy" : "")
         case .timedOut(let address, let phase, let timeout):
             "no answer from \(address) within \(Self.seconds(timeout)) s: still \(phase.rawValue)"
         case .closedEarly(let address, let detail): "\(address) gave no whole answer: \(detail)"

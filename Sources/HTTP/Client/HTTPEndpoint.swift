@@ -8,11 +8,12 @@ package enum HTTPEndpointError: Error, Equatable, Sendable, CustomStringConverti
     case credentialsInURL
     case unixPathTooLong(path: String, limitBytes: Int)
     case unixPathNotAbsolute(url: String)
+    case badUnixAuthority(url: String)
 
     package var description: String {
         switch self {
         case .unsupportedScheme(let url):
-            "\(ASCIIText.quoted(url.utf8)) does not start with http://, https:// or unix:; use for example http://127.0.0.1:3100/path"
+            "\(ASCIIText.quoted(url.utf8)) does not start with http://, https://, http+unix:// or unix:; use for example http://127.0.0.1:3100/path"
         case .noHost(let url): "\(ASCIIText.quoted(url.utf8)) names no host; use for example http://127.0.0.1:3100/path"
         case .badHost(let url, let host): "\(ASCIIText.quoted(host.utf8)) in \(ASCIIText.quoted(url.utf8)) is no host name or address"
         case .badPort(let url, let port):
@@ -21,6 +22,8 @@ package enum HTTPEndpointError: Error, Equatable, Sendable, CustomStringConverti
             "\(ASCIIText.quoted(target.utf8)) in \(ASCIIText.quoted(url.utf8)) is no path; percent-encode what is not visible ASCII, and leave #… out"
         case .credentialsInURL: "the URL contains a user name or password; use the authorization settings, where they are kept out of logs"
         case .unixPathTooLong(let path, let limit): "the socket path \(ASCIIText.quoted(path.utf8)) is longer than \(limit) bytes"
+        case .badUnixAuthority(let url):
+            "\(ASCIIText.quoted(url.utf8)) names no socket; percent-encode its path, as in http+unix://%2Frun%2Fname.sock/path"
         case .unixPathNotAbsolute(let url): "\(ASCIIText.quoted(url.utf8)) names no absolute path; use for example unix:/run/name.sock"
         }
     }
@@ -42,10 +45,14 @@ package struct HTTPEndpoint: Equatable, Sendable, CustomStringConvertible {
     /// Whether TLS is spoken.
     package let isSecure: Bool
 
-    /// From `http://host:port/path?query`, the same with `https`, or `unix:/path/to.sock`, to which `:/target` may be added.
+    /// From `http://host:port/path?query`, the same with `https`, or a Unix socket in one of the two ways that are common:
+    /// `http+unix://%2Fpath%2Fto.sock/target`, with the socket's path percent-encoded in the place of the host, or
+    /// `unix:/path/to.sock:/target`, where the target may be left out.
     package init(url: String) throws(HTTPEndpointError) {
         if let path = Self.rest(of: url, after: "unix:") {
             try self.init(unix: path, url: url)
+        } else if let rest = Self.rest(of: url, after: "http+unix://") {
+            try self.init(encodedUnix: rest, url: url)
         } else if let rest = Self.rest(of: url, after: "http://") {
             try self.init(tcp: rest, isSecure: false, url: url)
         } else if let rest = Self.rest(of: url, after: "https://") {
@@ -63,10 +70,23 @@ package struct HTTPEndpoint: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    private init(encodedUnix rest: Substring, url: String) throws(HTTPEndpointError) {
+        let encoded = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard let path = PercentEncoding.decode(encoded), !path.utf8.contains(0) else { throw .badUnixAuthority(url: url) }
+        if path.first != "/" { throw path.isEmpty ? .badUnixAuthority(url: url) : .unixPathNotAbsolute(url: url) }
+        let target = rest[encoded.endIndex...]
+        try self.init(unixPath: path[...], target: try Self.checkedTarget(target.first == "/" ? target : "/" + target, url: url))
+    }
+
     private init(unix rest: Substring, url: String) throws(HTTPEndpointError) {
         guard rest.first == "/" else { throw .unixPathNotAbsolute(url: url) }
         var path = rest
-        target = try Self.splitTarget(off: &path, url: url)
+        let target = try Self.splitTarget(off: &path, url: url)
+        try self.init(unixPath: path, target: target)
+    }
+
+    private init(unixPath path: Substring, target: String) throws(HTTPEndpointError) {
+        self.target = target
         guard path.utf8.count <= SocketAddress.maximumUnixPathBytes else {
             throw .unixPathTooLong(path: String(path), limitBytes: SocketAddress.maximumUnixPathBytes)
         }

@@ -16,7 +16,8 @@ package final class HTTPServer: Sendable {
 
     private let settings: Settings
     private let handler: Handler
-    private let tls: TLSContext?
+    private let tls: RenewableTLSContext?
+    private let certificatesChanged: @Sendable (TLSError?) -> Void
     private let state: Mutex<State>
     private let mailbox: ServerMailbox
     private let workers = WorkerThreads()
@@ -27,10 +28,16 @@ package final class HTTPServer: Sendable {
     package let port: Int
 
     /// Binds and listens; clients wait in the kernel's queue until ``start()``.
-    package init(settings: Settings, handler: @escaping Handler) throws(HTTPServerError) {
+    ///
+    /// The files of TLS are loaded here, and again for a new client when they have changed: then `certificatesChanged` is told,
+    /// with the error when the new ones cannot be used and the old ones stay in use.
+    package init(
+        settings: Settings, certificatesChanged: @escaping @Sendable (TLSError?) -> Void = { _ in }, handler: @escaping Handler
+    ) throws(HTTPServerError) {
         self.settings = settings
+        self.certificatesChanged = certificatesChanged
         self.handler = handler
-        do throws(TLSError) { tls = try settings.tls.map { tls throws(TLSError) in try TLSContext(server: tls) } } catch {
+        do throws(TLSError) { tls = try settings.tls.map { tls throws(TLSError) in try RenewableTLSContext(server: tls) } } catch {
             throw .badTLSSettings(error)
         }
         let listener = try Listener(settings.listen)
@@ -93,6 +100,7 @@ package final class HTTPServer: Sendable {
         let began = Semaphore()
         let settings = settings
         let tls = tls
+        let certificatesChanged = certificatesChanged
         let handling = RequestHandling(inflatedBytes: settings.inflatedBytes, handler: handler)
         try workers.start(count: settings.workers, stackBytes: settings.workerStackBytes) { request in
             handling.response(to: request)
@@ -101,7 +109,8 @@ package final class HTTPServer: Sendable {
         }
         try WorkerThread("http", stackBytes: 256 << 10) {
             do throws(SystemError) {
-                let loop = try ServerLoop(settings: settings, tls: tls, mailbox: mailbox, workers: workers)
+                let loop = try ServerLoop(
+                    settings: settings, tls: tls, certificatesChanged: certificatesChanged, mailbox: mailbox, workers: workers)
                 began.signal()
                 try loop.run()
             } catch {

@@ -86,7 +86,10 @@ final class ServerLoop {
     private let mailbox: ServerMailbox
     private let workers: WorkerThreads
     private let policy: ServerConnection.Policy
-    private let tls: TLSContext?
+    private let tls: RenewableTLSContext?
+    private let certificatesChanged: @Sendable (TLSError?) -> Void
+    /// Told already.
+    private var certificateFailure: TLSError?
     private let maximumConnections: Int
     private var listener: Listener?
     private let epoll: Epoll
@@ -102,9 +105,13 @@ final class ServerLoop {
     private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     private var now: UInt64 = SystemClock.monotonicNanoseconds()
 
-    init(settings: HTTPServerSettings, tls: TLSContext?, mailbox: ServerMailbox, workers: WorkerThreads) throws(SystemError) {
+    init(
+        settings: HTTPServerSettings, tls: RenewableTLSContext?, certificatesChanged: @escaping @Sendable (TLSError?) -> Void,
+        mailbox: ServerMailbox, workers: WorkerThreads
+    ) throws(SystemError) {
         listener = mailbox.takeListener()
         self.tls = tls
+        self.certificatesChanged = certificatesChanged
         self.mailbox = mailbox
         self.workers = workers
         maximumConnections = max(1, settings.connections)
@@ -169,6 +176,23 @@ final class ServerLoop {
         }
     }
 
+    /// Renewed certificates are for the clients that come from then on.
+    private func context(of tls: RenewableTLSContext) -> TLSContext {
+        switch tls.look() {
+        case .unchanged(let context): return context
+        case .renewed(let context):
+            certificateFailure = nil
+            certificatesChanged(nil)
+            return context
+        case .failed(let error, let old):
+            if certificateFailure != error {
+                certificateFailure = error
+                certificatesChanged(error)
+            }
+            return old
+        }
+    }
+
     private func resumeAccepting() throws(SystemError) {
         guard let paused = acceptPausedUntil, paused <= now else { return }
         acceptPausedUntil = nil
@@ -186,7 +210,7 @@ final class ServerLoop {
         let stream = SocketStream(descriptor)
         if let tls {
             // Without memory for a session there is none for the connection.
-            do throws(TLSError) { try stream.secure(with: tls) } catch { return }
+            do throws(TLSError) { try stream.secure(with: context(of: tls)) } catch { return }
         }
         let client = Client(stream, ServerConnection(policy, now: now))
         let index = freeSlots.popLast() ?? slots.count

@@ -14,10 +14,10 @@ final class TLSContext: @unchecked Sendable {
 
     init(client settings: TLSClientSettings) throws(TLSError) {
         role = .client(verifiesServer: settings.verifiesServer)
-        context = try Self.make(TLS_client_method())
+        context = try Self.make(TLS_client_method(), settings.minimumVersion)
         // From here on `deinit` frees the context, also when this throws.
         if settings.verifiesServer {
-            SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+            SSL_CTX_set_verify(context, SSL_VERIFY_PEER) { TLSSession.noteVerification($0, $1) }
             if let file = settings.authoritiesFile {
                 try trust(file)
             } else {
@@ -31,7 +31,7 @@ final class TLSContext: @unchecked Sendable {
 
     init(server settings: TLSServerSettings) throws(TLSError) {
         role = .server
-        context = try Self.make(TLS_server_method())
+        context = try Self.make(TLS_server_method(), settings.minimumVersion)
         try load(settings.identity)
         // Resumption would save little here, and each ticket or cached session holds memory.
         SSL_CTX_set_num_tickets(context, 0)
@@ -58,7 +58,12 @@ final class TLSContext: @unchecked Sendable {
             SSL_set_connect_state(session)
             if let serverName { try Self.expect(serverName, session, verifiesServer) }
         }
-        return TLSSession(owning: session)
+        return TLSSession(owning: session, expectedName: serverName)
+    }
+
+    /// When the own certificate ends, in seconds since 1970; nil without one.
+    var certificateEndSeconds: Int? {
+        SSL_CTX_get0_certificate(context).flatMap { PeerCertificate.seconds(X509_get0_notAfter($0)) }
     }
 
     private static func expect(_ name: String, _ session: OpaquePointer, _ verifies: Bool) throws(TLSError) {
@@ -77,9 +82,10 @@ final class TLSContext: @unchecked Sendable {
         }
     }
 
-    private static func make(_ method: OpaquePointer?) throws(TLSError) -> OpaquePointer {
+    private static func make(_ method: OpaquePointer?, _ minimumVersion: TLSVersion) throws(TLSError) -> OpaquePointer {
         guard let context = SSL_CTX_new(method) else { throw .failed(OpenSSLQueue.reason()) }
-        SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
+        let minimum = minimumVersion == .tls12 ? TLS1_2_VERSION : TLS1_3_VERSION
+        SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(minimum), nil)
         // A write takes what fits, from wherever the bytes are by then; an idle session holds no buffers.
         let modes = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS
         SSL_CTX_ctrl(context, SSL_CTRL_MODE, Int(modes), nil)

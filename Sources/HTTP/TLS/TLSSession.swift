@@ -5,15 +5,33 @@ import SystemIO
 /// One TLS connection over a non-blocking socket. The handshake happens within the first read or write.
 final class TLSSession {
     private let session: OpaquePointer
+    /// What the peer must prove to be.
+    private let expectedName: String?
     private var hasFailed = false
+    /// Why the peer's certificate was not taken.
+    private var problem: CertificateProblem?
 
-    init(owning session: OpaquePointer) {
+    init(owning session: OpaquePointer, expectedName: String? = nil) {
         self.session = session
+        self.expectedName = expectedName
+        // For the callback of verification, which only runs within calls on this object.
+        SSL_set_ex_data(session, 0, Unmanaged.passUnretained(self).toOpaque())
     }
 
     deinit {
         finishSending()
         SSL_free(session)
+    }
+
+    /// OpenSSL's question whether to go on (`SSL_CTX_set_verify(3)`): never past an error, but what it was is kept.
+    static func noteVerification(_ isGood: Int32, _ store: OpaquePointer?) -> Int32 {
+        if isGood == 1 { return 1 }
+        guard let raw = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
+            let object = SSL_get_ex_data(OpaquePointer(raw), 0)
+        else { return 0 }
+        let session = Unmanaged<TLSSession>.fromOpaque(object).takeUnretainedValue()
+        session.problem = PeerCertificate.problem(store, expectedName: session.expectedName)
+        return 0
     }
 
     /// Goes on with the handshake; `.moved` once it is done.
@@ -54,14 +72,8 @@ final class TLSSession {
                     ? .tls(.failed("the peer closed the connection")) : .system(SystemError(call: name, subject: "socket", code: code)))
         default:
             hasFailed = true
-            return .failed(.tls(.failed(reason())))
+            let reason = OpenSSLQueue.reason()
+            return .failed(.tls(problem.map(TLSError.untrusted) ?? .failed(reason)))
         }
-    }
-
-    private func reason() -> String {
-        let reason = OpenSSLQueue.reason()
-        let verification = SSL_get_verify_result(session)
-        guard verification != Int(X509_V_OK), let text = X509_verify_cert_error_string(verification) else { return reason }
-        return "\(reason): \(String(cString: text))"
     }
 }

@@ -11,7 +11,12 @@ package enum BodyFraming: Equatable, Sendable {
     }
 
     /// `method` is that of the request: an answer to HEAD has the fields of a body but no body.
+    /// What follows a tunnel that was opened is no body, whatever the fields say.
     package init(ofResponse head: ResponseHead, to method: HTTPMethod) throws(HTTPParseError) {
+        if method == .connect, (200..<300).contains(head.start.status) {
+            self = .none
+            return
+        }
         let declared = try Self.declared(in: head.headers, version: head.start.version)
         switch head.start.status {
         case 100..<200, 204, 304: self = .none

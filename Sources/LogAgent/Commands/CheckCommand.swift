@@ -33,7 +33,14 @@ enum CheckCommand {
         row("metrics", metrics(settings.metrics))
         row("outputs", settings.outputs.isEmpty ? ["none: lines are counted, not shipped"] : settings.outputs.map(describe))
         row("state", ["\(settings.dataDirectory), \(SizeText.text(UInt64(settings.memoryBytes))) of buffers"])
-        row("serves", ["\(settings.server.listen)\(settings.server.bearerToken == nil ? "" : " with a token")"])
+        row("serves", [serving(settings.server)])
+        return text
+    }
+
+    private static func serving(_ server: ServerSettings) -> String {
+        var text = server.listen
+        if let tls = server.tls { text += tls.clientAuthoritiesFile == nil ? " with TLS" : " with TLS and client certificates" }
+        if server.bearerToken != nil { text += " with a token" }
         return text
     }
 
@@ -60,7 +67,10 @@ enum CheckCommand {
 
     private static func describe(_ output: OutputSettings) -> String {
         switch output.destination {
-        case .loki(let loki): "\(output.name)  loki  \(loki.url)"
+        case .loki(let loki):
+            "\(output.name)  loki  \(loki.url)\(loki.encoding == .otlp ? " as OTLP" : "")"
+                + (loki.proxy.map { " by way of the proxy \($0)" } ?? "")
+        case .stdout(let stdout): "\(output.name)  stdout  \(stdout.format.rawValue)"
         case .directory(let directory):
             "\(output.name)  directory  \(directory.path), \(SizeText.text(directory.maximumBytes)) at most, "
                 + (directory.retentionNanoseconds.map { "for \(DurationText.text($0))" } ?? "for ever")

@@ -10,8 +10,6 @@ extension DirectorySettings {
         retentionNanoseconds = object.isNull("retention") ? nil : retention ?? Self.defaultRetentionNanoseconds
         maximumBytes = object["max_bytes"]?.size(in: 1 << 20...1 << 50) ?? Self.defaultMaximumBytes
         compressionLevel = object["compression_level"]?.integer(in: 1...9) ?? 1
-        for key in ["url", "tenant_id", "basic_auth", "bearer_token_file", "headers", "compression", "streams_per_push", "tls"] {
-            object.misplaced(key, "it is a setting of outputs of type \"loki\"")
-        }
+        object.misplacedLokiSettings()
     }
 }

@@ -24,6 +24,7 @@ enum EmbeddedConfiguration {
         data_dir: "${TAILSPAN_DATA:-/var/lib/tailspan}/log-agent", // checkpoint, ledger, dead letters
         memory: "32MiB",                          // for all buffers together; at the ceiling reading slows down and the file waits
         server: { listen: "${TAILSPAN_LISTEN:-127.0.0.1:9144}", bearer_token_file: null }, // /metrics, /healthz, /ready, /api/v1/…
+        // tls in it: { certificate_file: "agent.pem", key_file: "agent.key", client_ca_file: "clients.pem" }
 
         sources: [
           { name: "transcode", type: "file",
@@ -57,6 +58,11 @@ enum EmbeddedConfiguration {
 
         outputs: [
           // { name: "loki", type: "loki", url: "http://127.0.0.1:3100/loki/api/v1/push" },
+          // { name: "far", type: "loki", url: "https://loki.example/otlp/v1/logs", encoding: "otlp",   // or its own: /loki/api/v1/push
+          //   tls: { ca_file: "ca.pem", certificate_file: "agent.pem", key_file: "agent.key" },        // the system's authorities unless set
+          //   proxy: { url: "http://proxy:3128", no_proxy: [".inside.example"] } },                    // unless set: HTTPS_PROXY, NO_PROXY
+          // { name: "near", type: "loki", url: "http+unix://%2Frun%2Floki.sock/loki/api/v1/push" },
+          // { name: "debug", type: "stdout", format: "json" },                                         // or "line"
           { name: "local", type: "directory",     // gzip push bodies with an index, for machines without Loki
             path: "${TAILSPAN_DATA:-/var/lib/tailspan}/logs",
             retention: "24h", max_bytes: "1GiB" },

@@ -1,4 +1,5 @@
 import Configuration
+import HTTP
 
 /// A configuration that can be run, with what looked odd in it.
 struct LoadedSettings {
@@ -86,11 +87,12 @@ extension ServerSettings {
         listen = object["listen"].map { $0.listenAddress() ?? "" } ?? Self.defaultListen
         bearerToken = object["bearer_token_file"]?.secretFromFile().map(Secret.init)
         object.misplaced("bearer_token", "a secret stands in a file of its own; use `bearer_token_file`", hidingLine: true)
-        object.later("tls")
-        if let node = object["listen"], bearerToken == nil, object["bearer_token_file"] == nil, Self.isReachable(listen) {
+        tls = object["tls"]?.object(TLSServerSettings.init(reading:)) ?? nil
+        let asksWho = object["bearer_token_file"] != nil || tls?.clientAuthoritiesFile != nil
+        if let node = object["listen"], !asksWho, Self.isReachable(listen) {
             node.warn(
                 "`\(node.path)` is \"\(listen)\": other machines can read metrics and status without a token.",
-                hint: "Set `bearer_token_file`, or listen on 127.0.0.1.")
+                hint: "Set `bearer_token_file` or `tls.client_ca_file`, or listen on 127.0.0.1.")
         }
     }
 

@@ -1,3 +1,5 @@
+import HTTP
+
 /// The whole configuration of one `log-agent`, checked: every value is in its range, every reference resolves.
 struct LogAgentSettings: Equatable, Sendable {
     /// Where checkpoint, ledger, dead letters and capture segments live.
@@ -16,6 +18,8 @@ struct ServerSettings: Equatable, Sendable {
     var listen: String
     /// nil: anyone who can connect may ask.
     var bearerToken: Secret?
+    /// nil: plain HTTP.
+    var tls: TLSServerSettings?
 }
 
 /// A constant text, or the value of a field of the line.

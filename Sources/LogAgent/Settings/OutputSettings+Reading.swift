@@ -19,6 +19,15 @@ extension OutputSettings {
         if elements.isEmpty { node.warn("`\(node.path)` is empty: lines are counted, but shipped nowhere.") }
         let outputs = elements.map { ($0, $0.object(OutputSettings.init(reading:)) ?? nil) }
         node.tellRepeatedNames(outputs.map { ($0.0, $0.1?.name) }, of: "output")
+        var stdout: ConfigurationNode?
+        for case (let element, let output?) in outputs {
+            guard case .stdout = output.destination else { continue }
+            if let stdout {
+                element.member("type").tell("`\(element.path)` writes to standard output, as `\(stdout.path)` does; keep one of them.")
+            } else {
+                stdout = element
+            }
+        }
         var paths: [String: ConfigurationNode] = [:]
         for case (let element, let output?) in outputs {
             guard case .directory(let directory) = output.destination, !directory.path.isEmpty else { continue }
@@ -34,14 +43,16 @@ extension OutputSettings {
     private init?(reading object: ConfigurationObject) {
         name = object.required("name", "\"loki\"")?.identifier() ?? ""
         let type = object.required("type", "\"loki\"")?.choice(
-            among: ["loki", "directory"], later: ["otlp", "http", "stdout", "file", "elasticsearch", "kafka", "s3"])
+            among: ["loki", "directory", "stdout"], later: ["otlp", "http", "file", "elasticsearch", "kafka", "s3"])
         let defaultBatch = type == "directory" ? BatchSettings.forDirectory : BatchSettings()
         batch = object["batch"]?.object { BatchSettings(reading: $0, default: defaultBatch) } ?? defaultBatch
-        inFlight = object["in_flight"]?.integer(in: 1...64) ?? Self.defaultInFlight
+        // Two threads would write into each other's lines.
+        inFlight = type == "stdout" ? 1 : object["in_flight"]?.integer(in: 1...64) ?? Self.defaultInFlight
         retry = object["retry"]?.object(RetrySettings.init(reading:)) ?? RetrySettings()
         switch type {
         case "loki": destination = .loki(LokiSettings(reading: object))
         case "directory": destination = .directory(DirectorySettings(reading: object))
+        case "stdout": destination = .stdout(StdoutSettings(reading: object))
         default:
             object.acceptAny()
             return nil

@@ -1,3 +1,5 @@
+import HTTP
+
 /// Where batches go.
 struct OutputSettings: Equatable, Sendable {
     var name: String
@@ -10,6 +12,7 @@ struct OutputSettings: Equatable, Sendable {
     enum Destination: Equatable, Sendable {
         case loki(LokiSettings)
         case directory(DirectorySettings)
+        case stdout(StdoutSettings)
     }
 }
 
@@ -22,7 +25,7 @@ struct LokiSettings: Equatable, Sendable {
         case bearer(Secret)
     }
 
-    /// `http://host:port/loki/api/v1/push`.
+    /// `http://host:port/loki/api/v1/push`, `https://…`, or a Unix socket as ``HTTPEndpoint`` takes it.
     var url: String
     /// Sent as `X-Scope-OrgID`.
     var tenantID: String?
@@ -33,6 +36,10 @@ struct LokiSettings: Equatable, Sendable {
     /// 1 (fastest) to 9.
     var compressionLevel: Int
     var streamsPerPush: StreamsPerPush
+    var encoding = PushEncoding.json
+    var tls = TLSClientSettings()
+    /// nil: directly.
+    var proxy: HTTPProxy?
 }
 
 struct HeaderSetting: Equatable, Sendable {
@@ -47,6 +54,17 @@ struct DirectorySettings: Equatable, Sendable {
     /// The oldest batches are removed above this size.
     var maximumBytes: UInt64
     var compressionLevel: Int
+}
+
+struct StdoutSettings: Equatable, Sendable {
+    enum Format: String, Equatable, Sendable, CaseIterable {
+        /// One object an entry, with everything that Loki would get.
+        case json
+        /// The lines as they stand in their files.
+        case line
+    }
+
+    var format: Format
 }
 
 struct BatchSettings: Equatable, Sendable {

@@ -159,17 +159,8 @@ final class DeadLetterFile: Sendable {
         text.append(contentsOf: #","stream":"#.utf8)
         text.append(contentsOf: batch.labels)
         if let parts = EntryText(entry) {
-            text.append(contentsOf: #","timestamp":""#.utf8)
-            text.append(contentsOf: entry[parts.timestamp])
-            if let metadata = parts.metadata {
-                text.append(contentsOf: #"","metadata":"#.utf8)
-                text.append(contentsOf: entry[metadata])
-                text.append(contentsOf: #","line":""#.utf8)
-            } else {
-                text.append(contentsOf: #"","line":""#.utf8)
-            }
-            text.append(contentsOf: entry[parts.line])
-            text.append(UInt8(ascii: "\""))
+            text.append(UInt8(ascii: ","))
+            parts.appendMembers(of: entry, to: &text)
         } else {
             // Not of our own making, and yet not to be lost.
             text.append(contentsOf: #","entry":"#.utf8)

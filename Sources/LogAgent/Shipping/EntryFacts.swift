@@ -22,18 +22,11 @@ struct EntryFacts: Equatable, Sendable {
         metadataCount = 0
         metadataBytes = 0
         guard let metadata = text.metadata else { return }
-        var strings = 0
-        var position = metadata.lowerBound
-        while position < metadata.upperBound {
-            if bytes[position] == UInt8(ascii: "\"") {
-                let end = EntryText.endOfString(bytes, from: position + 1)
-                metadataBytes += EntryText.decodedBytes(UnsafeRawBufferPointer(rebasing: bytes[position + 1..<end]))
-                strings += 1
-                position = end
-            }
-            position += 1
+        EntryText.forEachPair(bytes, in: metadata) { name, value in
+            metadataCount += 1
+            metadataBytes += EntryText.decodedBytes(UnsafeRawBufferPointer(rebasing: bytes[name]))
+            metadataBytes += EntryText.decodedBytes(UnsafeRawBufferPointer(rebasing: bytes[value]))
         }
-        metadataCount = strings / 2
     }
 }
 
@@ -67,6 +60,21 @@ struct EntryText {
         metadata = end + 2 < bytes.count - 1 ? end + 2..<bytes.count - 1 : nil
     }
 
+    /// Appends `"timestamp":"…","metadata":{…},"line":"…"` of `entry`, these bytes; without metadata where there is none.
+    func appendMembers(of entry: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+        text.append(contentsOf: #""timestamp":""#.utf8)
+        text.append(contentsOf: entry[timestamp])
+        text.append(contentsOf: #"","#.utf8)
+        if let metadata {
+            text.append(contentsOf: #""metadata":"#.utf8)
+            text.append(contentsOf: entry[metadata])
+            text.append(UInt8(ascii: ","))
+        }
+        text.append(contentsOf: #""line":""#.utf8)
+        text.append(contentsOf: entry[line])
+        text.append(UInt8(ascii: "\""))
+    }
+
     /// Where the quote stands that ends the string whose text begins at `start`; the end of `bytes` without one.
     static func endOfString(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         var position = start
@@ -78,6 +86,25 @@ struct EntryText {
             }
         }
         return bytes.count
+    }
+
+    /// The texts of names and values, with their escapes, of an object `{"name":"value",…}` of nothing but texts.
+    static func forEachPair(_ bytes: UnsafeRawBufferPointer, in object: Range<Int>, _ body: (Range<Int>, Range<Int>) -> Void) {
+        var name: Range<Int>?
+        var position = object.lowerBound
+        while position < object.upperBound {
+            if bytes[position] == UInt8(ascii: "\"") {
+                let text = position + 1..<endOfString(bytes, from: position + 1)
+                if let known = name {
+                    body(known, text)
+                    name = nil
+                } else {
+                    name = text
+                }
+                position = text.upperBound
+            }
+            position += 1
+        }
     }
 
     /// How long a string's text is in UTF-8 once its escapes are undone.

@@ -1,5 +1,6 @@
 import Delivery
 import HTTP
+import OTLP
 
 /// What a server's answer to one push means. The tests have the whole table.
 enum LokiAnswer: Equatable, Sendable {
@@ -12,9 +13,10 @@ enum LokiAnswer: Equatable, Sendable {
     /// 400: some or all entries are refused for good, the others stored.
     case refused(text: String)
 
-    init(_ response: HTTPResponse, wallSeconds: Int) {
+    /// With ``PushEncoding/otlp`` an error is a `google.rpc.Status` that holds the same words, or what something in between says.
+    init(_ response: HTTPResponse, to encoding: PushEncoding = .json, wallSeconds: Int) {
         let status = response.status
-        let text = response.bodyText
+        let text = encoding == .otlp ? ExportAnswer.statusMessage(response.body) ?? response.bodyText : response.bodyText
         let problem = OutputProblem(.answered(status: status), LokiText.firstLine(text))
         // Loki can be told to refuse everything of a tenant with any status.
         if status != 200 && status != 204 && text.contains("ingestion blocked for user") {
@@ -28,6 +30,10 @@ enum LokiAnswer: Equatable, Sendable {
                 .asked(nanoseconds: UInt64(min(max(asked, 0), 1_000_000)) * 1_000_000_000)
             } else { .backoff }
         switch status {
+        case 200 where encoding == .otlp:
+            // Loki answers 204. A receiver that takes only a part does not tell which: that is found out with fewer entries.
+            let partial = ExportAnswer.partialSuccess(response.body)
+            self = partial.map { $0.rejected > 0 } == true ? .refused(text: partial?.message ?? "") : .stored
         case 200, 204: self = .stored
         case 400 where LokiText.isAboutTheRequest(text) || !LokiText.isPlain(response):
             self = .retry(problem, DeliveryFailure(scope: .output, pace: .slow))
@@ -45,7 +51,11 @@ enum LokiAnswer: Equatable, Sendable {
     init(_ error: HTTPClientError) {
         switch error {
         case .responseTooLarge: self = .tooLarge(RefusalReason(.requestTooLarge, error.description))
-        case .invalidRequest: self = .retry(OutputProblem(.misconfigured, error.description), DeliveryFailure(scope: .output, pace: .slow))
+        case .invalidRequest, .proxyRefused(_, _, status: 300..<500):
+            self = .retry(OutputProblem(.misconfigured, error.description), DeliveryFailure(scope: .output, pace: .slow))
+        case .insecure(_, .untrusted), .insecure(_, .cannotLoad), .insecure(_, .keyMismatch):
+            // A person must look at it, but a renewed certificate should be found soon.
+            self = .retry(OutputProblem(.insecure, error.description), DeliveryFailure(scope: .output, pace: .backoff))
         default: self = .retry(OutputProblem(.unreachable, error.description), DeliveryFailure(scope: .output, pace: .backoff))
         }
     }
@@ -59,6 +69,8 @@ struct OutputProblem: Equatable, Sendable, CustomStringConvertible {
         /// The server was told not to take anything.
         case blocked(status: Int)
         case misconfigured
+        /// A certificate or key is not what it must be.
+        case insecure
         /// A file could not be written.
         case storage
     }
@@ -73,13 +85,15 @@ struct OutputProblem: Equatable, Sendable, CustomStringConvertible {
 
     var description: String {
         switch kind {
-        case .unreachable, .storage: detail
+        case .unreachable, .storage, .insecure: detail
         case .misconfigured: "\(detail); check the output's settings"
         case .blocked(let status): "answered \(status): \(detail); ask who runs the server why it was told to refuse"
         case .answered(let status):
             switch status {
             case 401, 403: "answered \(status): \(detail); check the output's authorization and tenant_id"
-            case 404, 405: "answered \(status): \(detail); check the output's url, which ends in /loki/api/v1/push"
+            case 404, 405:
+                "answered \(status): \(detail); check the path of the output's url: /loki/api/v1/push, or /otlp/v1/logs for encoding \"otlp\""
+            case 407: "answered 407: \(detail); give the output's proxy a user name and a password that it knows"
             case 300..<400: "answered \(status), a redirect, which a push does not follow; put the final address into the output's url"
             case 429, 500...599, 408, 425: "answered \(status): \(detail)"
             default: "answered \(status): \(detail); nothing is given up, but a person should look at the output's settings"
@@ -107,7 +121,10 @@ enum LokiText {
 
     /// Words that blame headers or settings, so that every push would be answered the same.
     static func isAboutTheRequest(_ text: String) -> Bool {
-        let stems = ["no org id", "tenant ID", "multiple org IDs", "Content-Encoding", "mime: "]
+        let stems =
+            ["no org id", "tenant ID", "multiple org IDs", "Content-Encoding", "mime: ", "content type: "]
+            // The body did not arrive as it was sent, or at another endpoint: something in between changed it.
+            + ["gzip: ", "flate: ", "snappy: ", "proto: "]
         return stems.contains { text.hasPrefix($0) }
     }
 

@@ -8,21 +8,29 @@ struct LokiTarget: Sendable {
     let endpoint: HTTPEndpoint
     let headers: HTTPHeaders
     let timeoutNanoseconds: UInt64
+    let encoding: PushEncoding
     /// nil: bodies go as they are.
     let compressionLevel: Int?
+    let tls: TLSClientSettings
+    let proxy: HTTPProxy?
 
     /// Throws when `url` is none.
     init(_ settings: LokiSettings, timeoutNanoseconds: UInt64) throws(HTTPEndpointError) {
         endpoint = try HTTPEndpoint(url: settings.url)
         self.timeoutNanoseconds = timeoutNanoseconds
+        encoding = settings.encoding
         compressionLevel = settings.compression == .gzip ? settings.compressionLevel : nil
-        var headers: HTTPHeaders = ["Content-Type": "application/json", "User-Agent": "tailspan-log-agent"]
+        tls = settings.tls
+        proxy = settings.proxy
+        // Loki compares the one of OTLP as a whole: no parameters.
+        let type = encoding == .otlp ? "application/x-protobuf" : "application/json"
+        var headers: HTTPHeaders = ["Content-Type": type, "User-Agent": "tailspan-log-agent"]
         if settings.compression == .gzip { headers.append("Content-Encoding", "gzip") }
         if let tenant = settings.tenantID { headers.append("X-Scope-OrgID", tenant) }
         switch settings.authorization {
         case .none: break
         case .basic(let username, let password):
-            headers.append("Authorization", "Basic \(Base64.encode(Array("\(username):\(password.value)".utf8)))")
+            headers.append("Authorization", BasicAuthorization.value(username: username, password: password.value))
         case .bearer(let token): headers.append("Authorization", "Bearer \(token.value)")
         }
         // What is written in the configuration wins over what is ours.
@@ -49,7 +57,7 @@ final class LokiDestination: PushDestination {
         self.target = target
         self.metrics = metrics
         self.cancellations = cancellations
-        encoder = PushEncoder(level: target.compressionLevel)
+        encoder = PushEncoder(level: target.compressionLevel, encoding: target.encoding)
     }
 
     func encode(_ batches: [SealedBatch], into body: inout [UInt8]) -> Int {
@@ -81,7 +89,7 @@ final class LokiDestination: PushDestination {
                 method: .post, headers: target.headers, bytes: body, timeoutNanoseconds: target.timeoutNanoseconds)
             metrics.countRequest(
                 status: response.status, sentBytes: body.count, nanoseconds: SystemClock.monotonicNanoseconds() - start)
-            return LokiAnswer(response, wallSeconds: Int(SystemClock.wallNanoseconds() / 1_000_000_000))
+            return LokiAnswer(response, to: target.encoding, wallSeconds: Int(SystemClock.wallNanoseconds() / 1_000_000_000))
         } catch {
             metrics.countRequest(status: 0, sentBytes: 0, nanoseconds: SystemClock.monotonicNanoseconds() - start)
             return LokiAnswer(error)
@@ -91,52 +99,36 @@ final class LokiDestination: PushDestination {
     private func connected() throws(HTTPClientError) -> HTTPClient {
         if let client { return client }
         let made = try HTTPClient(
-            endpoint: target.endpoint, limits: HTTPLimits(headBytes: 64 << 10, bodyBytes: Self.maximumAnswerBytes))
-        cancellations.add(made.cancellation)
+            endpoint: target.endpoint, tls: target.tls, proxy: target.proxy,
+            limits: HTTPLimits(headBytes: 64 << 10, bodyBytes: Self.maximumAnswerBytes))
+        cancellations.add { [cancellation = made.cancellation] in cancellation.cancel() }
         client = made
         return made
     }
 }
 
-/// Ends the requests of all clients of one output.
+/// Ends what all threads of one output wait for.
 final class Cancellations: Sendable {
     private struct State {
-        var clients: [HTTPCancellation] = []
+        var cancels: [@Sendable () -> Void] = []
         var isCancelled = false
     }
 
     private let state = Mutex(State())
 
-    func add(_ client: HTTPCancellation) {
+    func add(_ cancel: @escaping @Sendable () -> Void) {
         let isLate = state.withLock { state in
-            state.clients.append(client)
+            state.cancels.append(cancel)
             return state.isCancelled
         }
-        if isLate { client.cancel() }
+        if isLate { cancel() }
     }
 
     func cancelAll() {
-        let clients = state.withLock { state in
+        let cancels = state.withLock { state in
             state.isCancelled = true
-            return state.clients
+            return state.cancels
         }
-        for client in clients { client.cancel() }
-    }
-}
-
-/// RFC 4648 §4.
-enum Base64 {
-    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
-            for place in 0..<4 {
-                text.append(place <= group.count ? digits[Int(bits >> UInt32(18 - 6 * place) & 63)] : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
+        for cancel in cancels { cancel() }
     }
 }

@@ -100,7 +100,7 @@ extension OutputMetrics.RetryReason {
             case .storage: .storage
             case .answered(429): .rateLimited
             case .answered(500...599), .answered(408), .answered(425): .serverError
-            case .answered, .blocked, .misconfigured: .configuration
+            case .answered, .blocked, .misconfigured, .insecure: .configuration
             }
     }
 }

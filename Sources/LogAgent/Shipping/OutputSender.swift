@@ -84,6 +84,12 @@ final class OutputSender: Sendable {
             let store = DirectoryStore(settings)
             makeDestination = { DirectoryDestination(store, compressionLevel: settings.compressionLevel, metrics: metrics) }
             directory = store
+        case .stdout(let stdout):
+            let stopped: EventDescriptor
+            do throws(SystemError) { stopped = try EventDescriptor() } catch { throw .noThread(output: settings.name, error) }
+            cancellations.add { stopped.signal() }
+            makeDestination = { StdoutDestination(stdout, stopped: stopped, metrics: metrics) }
+            directory = nil
         }
         let policy = RetryPolicy(
             minimumBackoffNanoseconds: settings.retry.minimumBackoffNanoseconds,

@@ -1,4 +1,5 @@
 import Gzip
+import OTLP
 import Synchronization
 
 /// One push on its way through an output: its batches, what is known of their entries so far, and its compressed body.
@@ -32,12 +33,26 @@ final class PendingPush {
     }
 }
 
+/// What the bodies of pushes are.
+enum PushEncoding: String, Equatable, Sendable, CaseIterable {
+    /// Loki's own, for `/loki/api/v1/push`.
+    case json
+    /// `ExportLogsServiceRequest` in protobuf, for `/otlp/v1/logs`.
+    case otlp
+}
+
 /// Turns batches into compressed bodies. One per sender thread.
 final class PushEncoder {
+    /// A message is whole before it is compressed; the memory of one that was larger is given back.
+    private static let maximumKeptBytes = 512 << 10
+
+    private let encoding: PushEncoding
     private let gzip: GzipEncoder?
+    private var message = ProtobufWriter()
 
     /// nil: not compressed.
-    init(level: Int?) {
+    init(level: Int?, encoding: PushEncoding = .json) {
+        self.encoding = encoding
         gzip = level.map { GzipEncoder(level: GzipLevel($0)) }
     }
 
@@ -46,9 +61,16 @@ final class PushEncoder {
         output.removeAll(keepingCapacity: true)
         var count = 0
         gzip?.begin()
-        PushBody.write(part, of: batches) { piece in
+        func append(_ piece: UnsafeRawBufferPointer) {
             count += piece.count
             if let gzip { gzip.append(piece, into: &output) } else { output.append(contentsOf: piece) }
+        }
+        switch encoding {
+        case .json: PushBody.write(part, of: batches, to: append)
+        case .otlp:
+            OTLPBody.append(part, of: batches, to: &message)
+            message.bytes.withUnsafeBytes(append)
+            message.removeAll(keepingCapacityUpTo: Self.maximumKeptBytes)
         }
         gzip?.finish(into: &output)
         return count

@@ -1,3 +1,4 @@
+import HTTP
 import Metrics
 import StructuredLogging
 import SystemIO
@@ -48,6 +49,14 @@ struct AgentLog: Sendable {
 
     func stopped(pendingBytes: Int) {
         logger.info("log-agent has stopped.", ["pending_bytes": .integer(pendingBytes)])
+    }
+
+    func certificatesChanged(_ error: TLSError?) {
+        if let error {
+            logger.error("The admin listener's new certificate can't be used; the old one stays.", ["error": .describing(error)])
+        } else {
+            logger.info("The admin listener uses its new certificate.")
+        }
     }
 
     // MARK: Files

@@ -13,6 +13,8 @@ struct HTTPEndpointTests {
         ("http://[fe80::1%25eth0]/", .tcp(host: "fe80::1%25eth0", port: 80), "/", "[fe80::1%25eth0]"),
         ("unix:/run/loki.sock", .unix(path: "/run/loki.sock"), "/", "localhost"),
         ("unix:/run/loki.sock:/loki/api/v1/push?x", .unix(path: "/run/loki.sock"), "/loki/api/v1/push?x", "localhost"),
+        ("http+unix://%2Frun%2Floki.sock/loki/api/v1/push?x", .unix(path: "/run/loki.sock"), "/loki/api/v1/push?x", "localhost"),
+        ("HTTP+UNIX://%2frun%2fa%20b", .unix(path: "/run/a b"), "/", "localhost"),
         ("unix:/run/a:b.sock", .unix(path: "/run/a:b.sock"), "/", "localhost"),
     ])
     func `a URL names location, target and authority`(url: String, location: HTTPEndpoint.Location, target: String, authority: String)
@@ -44,6 +46,11 @@ struct HTTPEndpointTests {
         ("http://x/\r\nEvil: y", .badTarget(url: "http://x/\r\nEvil: y", target: "/\r\nEvil: y")),
         ("http://user:secret@x/", .credentialsInURL),
         ("unix:relative.sock", .unixPathNotAbsolute(url: "unix:relative.sock")),
+        ("http+unix://", .badUnixAuthority(url: "http+unix://")),
+        ("http+unix:///run/loki.sock", .badUnixAuthority(url: "http+unix:///run/loki.sock")),
+        ("http+unix://%2", .badUnixAuthority(url: "http+unix://%2")),
+        ("http+unix://%2Frun%00/", .badUnixAuthority(url: "http+unix://%2Frun%00/")),
+        ("http+unix://run/", .unixPathNotAbsolute(url: "http+unix://run/")),
         ("unix:/" + String(repeating: "a", count: 107), .unixPathTooLong(path: "/" + String(repeating: "a", count: 107), limitBytes: 107)),
     ])
     func `a URL that is no endpoint is refused with its reason`(url: String, error: HTTPEndpointError) {

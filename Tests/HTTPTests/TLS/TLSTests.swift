@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import SystemIO
 import TestSupport
 import Testing
@@ -29,11 +30,11 @@ struct TLSTests {
         try client.send(method: .get, timeoutNanoseconds: 20 * second).status
     }
 
-    /// OpenSSL's reason why there was no answer.
+    /// Why there was no answer.
     private func refusal(_ client: HTTPClient) -> String {
         let error = #expect(throws: HTTPClientError.self) { try get(client) }
-        guard case .insecure(_, .failed(let reason)) = error else { return "not refused but: \(String(describing: error))" }
-        return reason
+        guard case .insecure(_, let refusal) = error else { return "not refused but: \(String(describing: error))" }
+        return refusal.description
     }
 
     @Test(arguments: ["localhost", "127.0.0.1"])
@@ -61,7 +62,9 @@ struct TLSTests {
         try withServer { (server, certificates) throws in
             for settings in [TLSClientSettings(), TLSClientSettings(authoritiesFile: certificates.stranger)] {
                 let reason = try refusal(client(server, settings))
-                #expect(reason == "certificate verify failed: unable to get local issuer certificate")
+                #expect(
+                    reason == "the certificate of /CN=server was signed by /CN=ca, which is not trusted: name a file with the authority's"
+                        + " certificate, and check that the server sends the ones in between")
             }
             #expect(try get(client(server, TLSClientSettings(verifiesServer: false))) == 200)
             #expect(server.statistics.handledRequests == 1)
@@ -71,11 +74,84 @@ struct TLSTests {
     @Test func `a certificate for another name is refused`() throws {
         try withServer { (server, certificates) throws in
             var settings = TLSClientSettings(authoritiesFile: certificates.authority, serverName: "loki.example")
-            #expect(try refusal(client(server, settings)) == "certificate verify failed: hostname mismatch")
+            #expect(
+                try refusal(client(server, settings))
+                    == "the certificate of /CN=server is not for loki.example, but for localhost, 127.0.0.1: use one of these, or set the server name"
+            )
             settings.serverName = "127.0.0.2"
-            #expect(try refusal(client(server, settings)) == "certificate verify failed: IP address mismatch")
+            #expect(try refusal(client(server, settings)).contains("is not for 127.0.0.2, but for localhost, 127.0.0.1"))
             settings.serverName = "localhost"
             #expect(try get(client(server, host: "127.0.0.1", settings)) == 200)
+        }
+    }
+
+    @Test func `a certificate that has ended is refused with its date`() throws {
+        try withTemporaryDirectory { directory in
+            let certificates = try TestCertificates(in: directory)
+            var settings = HTTPServerSettings(listen: "127.0.0.1:0")
+            settings.tls = TLSServerSettings(identity: try certificates.expired())
+            let server = try HTTPServer(settings: settings) { _ in .text("never") }
+            try server.start()
+            defer { server.stop(drainNanoseconds: 0) }
+            let reason = try refusal(client(server, TLSClientSettings(authoritiesFile: certificates.authority)))
+            #expect(reason.hasPrefix("the certificate of /CN=expired has ended on ") && reason.hasSuffix(" GMT: it must be renewed"))
+        }
+    }
+
+    @Test func `a client takes up renewed files when it connects anew`() throws {
+        try withServer(mutual: true) { (server, certificates) throws in
+            let directory = certificates.directory
+            func install(_ authority: String, _ identity: TLSIdentity) throws {
+                for (file, name) in [(authority, "own-ca"), (identity.certificateFile, "own.pem"), (identity.keyFile, "own.key")] {
+                    try Data(contentsOf: URL(fileURLWithPath: file)).write(
+                        to: URL(fileURLWithPath: "\(directory)/\(name)"), options: .atomic)
+                }
+            }
+            try install(certificates.stranger, certificates.strangersClient)
+            let client = try client(
+                server,
+                TLSClientSettings(
+                    authoritiesFile: "\(directory)/own-ca",
+                    identity: TLSIdentity(certificateFile: "\(directory)/own.pem", keyFile: "\(directory)/own.key")))
+            #expect(refusal(client).contains("which is not trusted"))
+            try install(certificates.authority, certificates.client)
+            #expect(try get(client) == 200)
+            // What cannot be used is told, and over once it can.
+            try Data("half a renewal".utf8).write(to: URL(fileURLWithPath: "\(directory)/own.pem"))
+            client.close()
+            #expect(refusal(client).contains("cannot load the certificate from \(directory)/own.pem"))
+            try install(certificates.authority, certificates.client)
+            #expect(try get(client) == 200)
+        }
+    }
+
+    @Test func `a listener takes up renewed files for new clients, and keeps the old ones when they cannot be used`() throws {
+        try withTemporaryDirectory { directory in
+            let certificates = try TestCertificates(in: directory)
+            let next = try certificates.another("next")
+            let own = TLSIdentity(certificateFile: "\(directory)/own.pem", keyFile: "\(directory)/own.key")
+            func install(_ identity: TLSIdentity) throws {
+                for (file, name) in [(identity.certificateFile, own.certificateFile), (identity.keyFile, own.keyFile)] {
+                    try Data(contentsOf: URL(fileURLWithPath: file)).write(to: URL(fileURLWithPath: name), options: .atomic)
+                }
+            }
+            try install(try certificates.expired())
+            var settings = HTTPServerSettings(listen: "127.0.0.1:0")
+            settings.tls = TLSServerSettings(identity: own)
+            let told = Mutex<[TLSError?]>([])
+            let server = try HTTPServer(settings: settings, certificatesChanged: { change in told.withLock { $0.append(change) } }) { _ in
+                .text("")
+            }
+            try server.start()
+            defer { server.stop(drainNanoseconds: 0) }
+            let trust = TLSClientSettings(authoritiesFile: certificates.authority)
+            #expect(try refusal(client(server, trust)).contains("has ended"))
+            try install(next)
+            for _ in 0..<2 { #expect(try get(client(server, trust)) == 200) }
+            #expect(told.withLock { $0 } == [nil])
+            try install(TLSIdentity(certificateFile: next.certificateFile, keyFile: certificates.client.keyFile))
+            for _ in 0..<2 { #expect(try get(client(server, trust)) == 200) }
+            #expect(told.withLock { $0 } == [nil, .keyMismatch(certificateFile: own.certificateFile, keyFile: own.keyFile)])
         }
     }
 
@@ -106,7 +182,9 @@ struct TLSTests {
         let server = try HTTPServer(settings: HTTPServerSettings(listen: "127.0.0.1:0")) { _ in .text("never") }
         try server.start()
         defer { server.stop(drainNanoseconds: 0) }
-        #expect(try refusal(client(server, TLSClientSettings())) == "wrong version number")
+        #expect(
+            try refusal(client(server, TLSClientSettings()))
+                == "TLS failed: wrong version number; the server speaks no TLS on this port: check the port, or use http://")
     }
 
     @Test func `an answer that is cut off is not taken for whole, though only its end tells its length`() throws {
@@ -170,13 +248,32 @@ struct TLSTests {
             )
             identity = certificates.server
             identity.keyFile = certificates.client.keyFile
-            #expect(error(identity)?.hasSuffix("client.key does not belong to the certificate in \(identity.certificateFile)") == true)
+            #expect(error(identity)?.contains("client.key does not belong to the certificate in \(identity.certificateFile); ") == true)
             identity.keyFile = certificates.lockedKey
             #expect(error(identity)?.contains("cannot load the private key from \(certificates.lockedKey): ") == true)
             #expect(throws: HTTPClientError.self) {
                 try HTTPClient(
                     endpoint: HTTPEndpoint(url: "https://x/"), tls: TLSClientSettings(authoritiesFile: certificates.server.keyFile))
             }
+        }
+    }
+
+    @Test func `the oldest version that is spoken can be raised`() throws {
+        try withTemporaryDirectory { directory in
+            let certificates = try TestCertificates(in: directory)
+            var settings = HTTPServerSettings(listen: "127.0.0.1:0")
+            settings.tls = TLSServerSettings(identity: certificates.server, minimumVersion: .tls13)
+            let server = try HTTPServer(settings: settings) { _ in .text("") }
+            try server.start()
+            defer { server.stop(drainNanoseconds: 0) }
+            func connects(_ version: String) throws -> Bool {
+                try ChildProcess.run(
+                    ["openssl", "s_client", "-connect", "127.0.0.1:\(server.port)", "-CAfile", certificates.authority, "-\(version)"],
+                    in: directory
+                ).ending == .exited(0)
+            }
+            #expect(try !connects("tls1_2"))
+            #expect(try connects("tls1_3"))
         }
     }
 

@@ -55,7 +55,7 @@ import Testing
                     basic_auth: { username: "u", password_file: "password" }, headers: { "X-Y": "${DATA}" }, compression: "gzip",
                     compression_level: 6, streams_per_push: "many", batch: { max_bytes: "512KiB", max_wait: "1s" }, in_flight: 8,
                     retry: { min_backoff: "1s", max_backoff: "1m", timeout: "2s" } },
-                  { name: "token", type: "loki", url: "http://loki/loki/api/v1/push", bearer_token_file: "token", compression: "none" },
+                  { name: "token", type: "loki", url: "https://loki/loki/api/v1/push", bearer_token_file: "token", compression: "none" },
                   { name: "dir", type: "directory", path: "/out", retention: null, max_bytes: "2GB", compression_level: 9 }],
                 """, directory: directory, environment: ["DATA": "/data"])
             let settings = loaded.settings
@@ -97,7 +97,7 @@ import Testing
                         name: "token",
                         destination: .loki(
                             LokiSettings(
-                                url: "http://loki/loki/api/v1/push", tenantID: nil, authorization: .bearer(Secret(value: "t0ken")),
+                                url: "https://loki/loki/api/v1/push", tenantID: nil, authorization: .bearer(Secret(value: "t0ken")),
                                 headers: [],
                                 compression: .none, compressionLevel: 1, streamsPerPush: .one)), batch: BatchSettings(), inFlight: 2,
                         retry: RetrySettings()),

@@ -98,13 +98,9 @@ import Testing
             ["f:1:71: error: `server.bearer_token_file`: cannot read the secret: open /nowhere/token: No such file or directory."]
         ),
         (
-            #"sources: [{ name: "a", include: "/a" }], server: { tls: {} }"#,
-            ["f:1:52: error: `server.tls` is not supported yet."]
-        ),
-        (
             #"sources: [{ name: "a", include: "/a" }], server: { listen: "0.0.0.0:9144" }"#,
             [
-                #"f:1:60: warning: `server.listen` is "0.0.0.0:9144": other machines can read metrics and status without a token. | Set `bearer_token_file`, or listen on 127.0.0.1."#
+                #"f:1:60: warning: `server.listen` is "0.0.0.0:9144": other machines can read metrics and status without a token. | Set `bearer_token_file` or `tls.client_ca_file`, or listen on 127.0.0.1."#
             ]
         ),
         (
@@ -671,11 +667,11 @@ import Testing
         ),
         (
             #"sources: [{ name: "a", include: "/a" }], outputs: [{ name: "k", type: "kafka", brokers: [] }]"#,
-            [#"f:1:71: error: `outputs[0].type` is "kafka", which is not supported yet; supported: "loki" or "directory"."#]
+            [#"f:1:71: error: `outputs[0].type` is "kafka", which is not supported yet; supported: "loki", "directory" or "stdout"."#]
         ),
         (
             #"sources: [{ name: "a", include: "/a" }], outputs: [{ name: "l", type: "lok" }]"#,
-            [#"f:1:71: error: `outputs[0].type` is "lok"; use one of "loki" or "directory". | Did you mean "loki"?"#]
+            [#"f:1:71: error: `outputs[0].type` is "lok"; use one of "loki", "directory" or "stdout". | Did you mean "loki"?"#]
         ),
         (
             #"sources: [{ name: "a", include: "/a" }], outputs: [{ name: "l", type: "loki" }]"#,
@@ -684,12 +680,8 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a" }], outputs: [{ name: "l", type: "loki", url: "http://l/loki/api/v1/push", url2: 1 }]"#,
             [
-                "f:1:113: error: `outputs[0].url2` is not a known key. | Did you mean `url`? Known here: `name`, `type`, `batch`, `in_flight`, `retry`, `url`, `tenant_id`, `headers`, `compression`, `compression_level`, `streams_per_push`, `basic_auth`, `bearer_token_file`."
+                "f:1:113: error: `outputs[0].url2` is not a known key. | Did you mean `url`? Known here: `name`, `type`, `batch`, `in_flight`, `retry`, `encoding`, `url`, `tenant_id`, `headers`, `compression`, `compression_level`, `streams_per_push`, `basic_auth`, `bearer_token_file`, `tls`, `proxy`."
             ]
-        ),
-        (
-            #"sources: [{ name: "a", include: "/a" }], outputs: [{ name: "l", type: "loki", url: "https://l/loki/api/v1/push" }]"#,
-            ["f:1:84: error: `outputs[0].url`: https is not supported yet; supported: http."]
         ),
         (
             #"sources: [{ name: "a", include: "/a" }], outputs: [{ name: "l", type: "loki", url: "l:3100" }]"#,
@@ -815,10 +807,6 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a" }], outputs: [{ name: "l", type: "loki", url: "http://l/loki/api/v1/push", retry: { timeout: "0s" } }]"#,
             [#"f:1:131: error: `outputs[0].retry.timeout` is "0s"; use a duration such as "10s", from 100ms to 1h."#]
-        ),
-        (
-            #"sources: [{ name: "a", include: "/a" }], outputs: [{ name: "l", type: "loki", url: "http://l/loki/api/v1/push", tls: { ca_file: "x" } }]"#,
-            ["f:1:113: error: `outputs[0].tls` is not supported yet."]
         ),
         (
             #"sources: [{ name: "a", include: "/a" }], outputs: [{ name: "l", type: "loki", url: "http://l/loki/api/v1/push", path: "/x" }]"#,

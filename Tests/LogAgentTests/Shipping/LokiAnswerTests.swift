@@ -21,6 +21,8 @@ struct LokiAnswerTests {
         (400, "something else", .refused),
         (400, "no org id", .slow), (400, "tenant ID is too long: max 150 characters", .slow),
         (400, "Content-Encoding \"br\" not supported", .slow), (400, "mime: no media type", .slow),
+        (400, "content type: text/plain is not supported", .slow), (407, "", .slow),
+        (400, "gzip: invalid header", .slow), (400, "snappy: corrupt input", .slow), (400, "proto: illegal wireType 7", .slow),
         (401, "no org id", .slow), (403, "", .slow), (404, "404 page not found", .slow), (405, "", .slow), (410, "", .slow),
         (408, "", .backoff), (425, "", .backoff),
         (413, "request body too large: 9 bytes, limit: 8 bytes", .tooLarge),
@@ -85,6 +87,10 @@ struct LokiAnswerTests {
         (.timedOut(address: "a:1", phase: .waiting, timeoutNanoseconds: 1), .backoff),
         (.closedEarly(address: "a:1", detail: ""), .backoff),
         (.invalidRequest(.badHeaderValue(name: "X")), .slow),
+        (.insecure(address: "a:1", .untrusted(CertificateProblem(.expired(since: 0), subject: "/CN=a"))), .backoff),
+        (.insecure(address: "a:1", .cannotLoad(file: "f", purpose: "the certificate", reason: "r")), .backoff),
+        (.proxyRefused(proxy: "p:1", target: "a:1", status: 407), .slow),
+        (.proxyRefused(proxy: "p:1", target: "a:1", status: 503), .backoff),
     ])
     func `no answer leads to another try`(error: HTTPClientError, pace: DeliveryFailure.Pace) {
         guard case .retry(_, let failure) = LokiAnswer(error) else {
@@ -94,11 +100,38 @@ struct LokiAnswerTests {
         #expect(failure == DeliveryFailure(scope: .output, pace: pace))
     }
 
+    @Test(
+        arguments: [
+            (400, [0x12, 2, 0x6e, 0x6f], .refused(text: "no")), (400, Array("plain".utf8), .refused(text: "plain")), (204, [], .stored),
+            (200, [], .stored), (200, [0x0a, 0x04, 0x12, 0x02, 0x6e, 0x6f], .stored),
+            (200, [0x0a, 0x06, 0x08, 0x03, 0x12, 0x02, 0x6e, 0x6f], .refused(text: "no")),
+            (413, [0x12, 2, 0x6e, 0x6f], .tooLarge(RefusalReason(.requestTooLarge, "no"))),
+            (
+                400, [0x12, 9] + Array("no org id".utf8),
+                .retry(OutputProblem(.answered(status: 400), "no org id"), DeliveryFailure(scope: .output, pace: .slow))
+            ),
+            (
+                503, [0x12, 2, 0x6e, 0x6f],
+                .retry(OutputProblem(.answered(status: 503), "no"), DeliveryFailure(scope: .output, pace: .backoff))
+            ),
+        ] as [(Int, [UInt8], LokiAnswer)])
+    func `an answer to OTLP holds the same words in another form`(status: Int, body: [UInt8], answer: LokiAnswer) {
+        #expect(LokiAnswer(HTTPResponse(status: status, body: body), to: .otlp, wallSeconds: 0) == answer)
+    }
+
+    @Test func `certificates that are not as they must be are for a person to mend`() {
+        guard case .retry(let problem, _) = LokiAnswer(.insecure(address: "a:1", .keyMismatch(certificateFile: "c", keyFile: "k"))) else {
+            Issue.record("no retry")
+            return
+        }
+        #expect(OutputMetrics.RetryReason(problem) == .configuration)
+    }
+
     @Test(arguments: [
         (OutputProblem(.answered(status: 401), "no org id"), "answered 401: no org id; check the output's authorization and tenant_id"),
         (
             OutputProblem(.answered(status: 404), "not found"),
-            "answered 404: not found; check the output's url, which ends in /loki/api/v1/push"
+            "answered 404: not found; check the path of the output's url: /loki/api/v1/push, or /otlp/v1/logs for encoding \"otlp\""
         ),
     ])
     func `a problem says what to do`(problem: OutputProblem, text: String) {

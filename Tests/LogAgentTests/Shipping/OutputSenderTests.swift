@@ -10,55 +10,15 @@ import Testing
 
 @testable import LogAgent
 
-/// One output on a sink, with quick retries.
-private final class Rig {
-    let mailbox: OutcomeMailbox
-    let registry = MetricRegistry(startedAt: 1)
-    let sender: OutputSender
-    let directory: String
-    var outcomes: [BatchOutcome] = []
-
-    init(
-        _ url: String, in directory: String, inFlight: Int = 2, timeout: UInt64 = 10_000_000_000,
-        maximumBackoff: UInt64 = 4_000_000, _ change: (inout LokiSettings) -> Void = { _ in }
-    ) throws {
-        var loki = LokiSettings(
-            url: url, tenantID: nil, authorization: .none, headers: [], compression: .gzip, compressionLevel: 1, streamsPerPush: .one)
-        change(&loki)
-        let settings = OutputSettings(
-            name: "loki", destination: .loki(loki), batch: BatchSettings(maximumBytes: 1 << 20, maximumWaitNanoseconds: 0),
-            inFlight: inFlight,
-            retry: RetrySettings(
-                minimumBackoffNanoseconds: 1_000_000, maximumBackoffNanoseconds: maximumBackoff, timeoutNanoseconds: timeout))
-        self.directory = directory
-        mailbox = OutcomeMailbox(event: try EventDescriptor())
-        let null = try FileDescriptor(opening: "/dev/null", O_WRONLY)
-        let output = LogOutput(service: "test", descriptor: null.rawValue)
-        sender = try OutputSender(
-            number: 3, settings: settings, dataDirectory: directory, outcomes: mailbox, registry: registry,
-            logger: Logger(name: "test", output: output), seed: 1)
-        self.null = null
-    }
-
-    private let null: FileDescriptor
-
-    func waitFor(outcomes count: Int) throws {
-        try waitUntil("\(count) outcomes") {
-            outcomes += mailbox.takeAll()
-            return outcomes.count >= count
-        }
-    }
-}
-
 @Suite(.timeLimit(.minutes(2)))
 struct OutputSenderTests {
     /// A sink and an output in a temporary directory; both are stopped afterwards.
     private func withRig(
         _ sink: LokiSink, inFlight: Int = 2, timeout: UInt64 = 10_000_000_000, maximumBackoff: UInt64 = 4_000_000,
-        _ change: (inout LokiSettings) -> Void = { _ in }, _ body: (Rig) throws -> Void
+        _ change: (inout LokiSettings) -> Void = { _ in }, _ body: (OutputRig) throws -> Void
     ) throws {
         try withTemporaryDirectory { directory in
-            let rig = try Rig(sink.url, in: directory, inFlight: inFlight, timeout: timeout, maximumBackoff: maximumBackoff, change)
+            let rig = try OutputRig(sink.url, in: directory, inFlight: inFlight, timeout: timeout, maximumBackoff: maximumBackoff, change)
             defer {
                 rig.sender.stop()
                 sink.stop()
@@ -143,7 +103,7 @@ struct OutputSenderTests {
         let url = sink.url
         sink.stop()
         try withTemporaryDirectory { directory in
-            let rig = try Rig(url, in: directory)
+            let rig = try OutputRig(url, in: directory)
             defer { rig.sender.stop() }
             rig.sender.offer(BatchMaking.batch(lines: ["a"]))
             try waitUntil("unhealthy") { !rig.sender.isHealthy }
@@ -303,7 +263,7 @@ struct OutputSenderTests {
         let proxy = try LokiSinkProxy(sinkPort: sink.port, script: cuts)
         proxy.start()
         try withTemporaryDirectory { directory in
-            let rig = try Rig(proxy.url, in: directory, inFlight: 2)
+            let rig = try OutputRig(proxy.url, in: directory, inFlight: 2)
             defer {
                 rig.sender.stop()
                 proxy.stop()
