@@ -11,16 +11,19 @@ final class LinePipeline {
 
     let source: SourceSettings
     let splitter: LineSplitter
-    private let parser: LineParser
-    private let scanner: JSONScanner
-    private let rules: MetricRules
-    private let filter: LineFilter
-    private let timestamp: (slot: Int, format: LineTimestamp)?
+    let parser: LineParser
+    let scanner: JSONScanner
+    let rules: MetricRules
+    let filter: LineFilter
+    let timestamp: (slot: Int, format: LineTimestamp)?
     private let metadata: MetadataWriter
     private let streams: StreamTable
-    let recordedTimes: RecordedTimes
+    let journals: FileJournals
+    /// nil where every line is an entry.
+    private(set) var assembler: EntryAssembler?
+    let envelopeFields: EnvelopeFields?
     // `@exclusivity(unchecked)`: nothing that is called while it changes can see it.
-    @exclusivity(unchecked) private(set) var counts = LineCounts()
+    @exclusivity(unchecked) var counts = LineCounts()
 
     /// What happened to lines, since the start of the process.
     struct LineCounts: Equatable {
@@ -35,13 +38,19 @@ final class LinePipeline {
         var replacedSequences: UInt64 = 0
         /// The time of a line could not be recorded before it was sent.
         var unrecordedTimes: UInt64 = 0
+        /// Entries that were made of lines by an ``EntryAssembler``.
+        var assembledEntries: UInt64 = 0
+        /// Of those the ones that a limit ended.
+        var splitEntries: UInt64 = 0
+        /// That the clock ended an entry could not be recorded before it was sent.
+        var unrecordedBreaks: UInt64 = 0
     }
 
-    /// `recordedTimes`: where the times of lines without one are recorded.
+    /// `journals`: where the times of lines without one are recorded, and where the clock ended entries.
     init(
-        source: SourceSettings, scanner: JSONScanner, rules: MetricRules, filter: LineFilter, recordedTimes: RecordedTimes
-    ) throws(TimestampPatternError) {
-        self.recordedTimes = recordedTimes
+        source: SourceSettings, scanner: JSONScanner, rules: MetricRules, filter: LineFilter, journals: FileJournals
+    ) throws {
+        self.journals = journals
         self.source = source
         self.scanner = scanner
         parser = LineParser(source.format, fields: scanner)
@@ -55,6 +64,8 @@ final class LinePipeline {
         }
         metadata = MetadataWriter(source.metadata, paths: scanner.paths)
         streams = StreamTable(labels: source.labels, paths: scanner.paths)
+        assembler = try source.assembling.map { try EntryAssembler($0, attributePaths: EnvelopeFields.attributePaths(scanner.paths)) }
+        envelopeFields = EnvelopeFields(source.envelope, fields: scanner)
     }
 
     var cutLabelValues: UInt64 { streams.cutValues }
@@ -79,20 +90,44 @@ final class LinePipeline {
         var now: UInt64
         /// The first line that is newer is not taken, nor what comes after it.
         var untilNanoseconds: UInt64 = .max
+        /// Streams whose open entries have waited long enough for lines: they end where the pass does, unless it brings some.
+        var idleStreams: LogStreamSet = []
+        /// Where counting is, if the pass goes that far: what is not open there ends there.
+        var countedEnd: FileCursor?
     }
 
     struct PassResult {
         var progress: LineSplitter.Progress
         var read: Tally
+        /// The lines of entries that are complete, filtered ones included.
+        var closed: Tally
+        /// Entries that went to the outputs.
+        var entryCount: Int
         var filtered: Tally
         var newestLineNanoseconds: UInt64
         /// The time of the line that was too new to be taken.
         var heldBackNanoseconds: UInt64?
+        var openEntries = OpenEntries.none
+        /// Streams that had lines.
+        var grown: LogStreamSet = []
     }
 
-    /// Takes the complete lines of `piece`, which stands at `offset` of `file`'s content.
+    /// Takes the complete lines of `piece`, which stands at `cursor` of `file`'s content, with the lines of open entries right before it.
     func take(
-        _ piece: UnsafeRawBufferPointer, at offset: UInt64, isInsideCutLine: Bool, isFinal: Bool, of file: FileState, pass: Pass
+        _ piece: UnsafeRawBufferPointer, at cursor: FileCursor, isFinal: Bool, of file: FileState, pass: Pass
+    ) -> PassResult {
+        if let assembler { return takeAssembled(by: assembler, piece, at: cursor, isFinal: isFinal, of: file, pass: pass) }
+        if !cursor.openEntries.isEmpty {
+            // Other settings have left them open. From now on it makes entries of single lines, like no assembler at all.
+            let assembler = EntryAssembler.ofLines(maximumBytes: source.maximumLineBytes)
+            self.assembler = assembler
+            return takeAssembled(by: assembler, piece, at: cursor, isFinal: isFinal, of: file, pass: pass)
+        }
+        return takeLines(of: piece, at: cursor.offset, isInsideCutLine: cursor.isInsideCutLine, isFinal: isFinal, of: file, pass: pass)
+    }
+
+    private func takeLines(
+        of piece: UnsafeRawBufferPointer, at offset: UInt64, isInsideCutLine: Bool, isFinal: Bool, of file: FileState, pass: Pass
     ) -> PassResult {
         var filtered = Tally()
         var newest: UInt64 = 0
@@ -131,7 +166,8 @@ final class LinePipeline {
         }
         let read = Tally(lines: UInt64(progress.lineCount), bytes: UInt64(progress.consumed))
         return PassResult(
-            progress: progress, read: read, filtered: filtered, newestLineNanoseconds: newest, heldBackNanoseconds: heldBack?.time)
+            progress: progress, read: read, closed: read, entryCount: Int(read.lines - filtered.lines), filtered: filtered,
+            newestLineNanoseconds: newest, heldBackNanoseconds: heldBack?.time)
     }
 
     private func count(_ line: LineSplitter.Line, _ error: LineParseError?) {
@@ -140,8 +176,9 @@ final class LinePipeline {
         if line.bytes.isEmpty { counts.emptyLines += 1 }
     }
 
-    private func time(
-        of parsed: ParsedLine, at offset: UInt64, readEnd: UInt64, in file: FileState, pass: Pass
+    /// Of what begins at `offset`: its own, else that of its envelope, else when it was seen.
+    func time(
+        of parsed: ParsedLine, envelope: UInt64? = nil, at offset: UInt64, readEnd: UInt64, in file: FileState, pass: Pass
     ) -> UInt64 {
         if let timestamp {
             let field = scanner[timestamp.slot]
@@ -150,6 +187,7 @@ final class LinePipeline {
                 if pass.counts { counts.timestampErrors += 1 }
             }
         }
+        if let envelope { return envelope }
         // Without an output nothing is sent, so nothing needs to be remembered.
         if file.deliveries.isEmpty { return pass.now }
         do throws(SystemError) {
@@ -160,9 +198,9 @@ final class LinePipeline {
         }
     }
 
-    private func times(of file: FileState) throws(SystemError) -> ObservedTimes {
+    func times(of file: FileState) throws(SystemError) -> ObservedTimes {
         if let times = file.observedTimes { return times }
-        let times = try recordedTimes.open(for: file.content)
+        let times = try ObservedTimes(path: journals.times.path(for: file.content))
         file.observedTimes = times
         return times
     }

@@ -76,9 +76,9 @@ struct LogAgentService {
             let slot = { (path: String) in paths.slot(of: path) ?? 0 }
             derived = try DerivedMetrics(settings.metrics, now: SystemClock.wallNanoseconds(), slot: slot)
             let filter = try LineFilter(settings.transforms, slot: slot)
-            let times = try RecordedTimes(directory: settings.dataDirectory + "/times", firstFreeID: firstFreeID)
+            let journals = try FileJournals(directory: settings.dataDirectory + "/times", firstFreeID: firstFreeID)
             pipelines = try settings.sources.map { source in
-                try LinePipeline(source: source, scanner: scanner, rules: derived.rules, filter: filter, recordedTimes: times)
+                try LinePipeline(source: source, scanner: scanner, rules: derived.rules, filter: filter, journals: journals)
             }
         } catch {
             throw .settings("\(error)")
@@ -143,8 +143,16 @@ struct LogAgentService {
         return try attempt { () throws(SystemError) in
             try Reader(
                 shared: shared, tails: tails, control: control, checkpoints: CheckpointWriter(checkpoints), log: log,
-                maximumLineBytes: settings.sources.map(\.maximumLineBytes).max() ?? 0)
+                maximumLineBytes: settings.sources.map(\.maximumLineBytes).max() ?? 0, maximumReach: maximumReach(checkpoint))
         }
+    }
+
+    /// How far before a cursor an open entry may begin: by these settings, or by those that the checkpoint was made with.
+    private func maximumReach(_ checkpoint: Checkpoint?) -> Int {
+        let saved = (checkpoint?.files ?? []).flatMap { file in
+            [file.saved.counted.openEntries.reach] + file.outputs.map(\.delivered.openEntries.reach)
+        }
+        return (settings.sources.map { $0.assembling?.reachBytes ?? 0 } + saved).max() ?? 0
     }
 
     private func attempt<Value: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Value) throws(LogAgentError) -> Value {

@@ -59,10 +59,13 @@ struct ParsedLine {
 /// Why a line does not fit its format. Small and without text until someone asks for ``description``: such lines are ordinary input.
 enum LineParseError: Error, Equatable, CustomStringConvertible {
     case json(JSONScanError)
+    /// What a container runtime puts around each line is not there.
+    case envelope(EnvelopeError)
 
     var description: String {
         switch self {
         case .json(let error): error.description
+        case .envelope(let error): error.description
         }
     }
 }
