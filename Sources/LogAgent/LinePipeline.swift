@@ -208,12 +208,30 @@ final class LinePipeline {
     private func ship(
         _ line: LineSplitter.Line, _ parsed: ParsedLine, time: UInt64, file: FileState, pass: Pass
     ) {
-        let stream = streams.stream(of: parsed.text, scanner: scanner, path: file.firstPath)
         let extra = metadata.write(scanner, parsed, path: file.firstPath, isCut: line.isCut)
+        append(line.bytes, parsed, metadata: extra, time: time, fileBytes: line.fileBytes, fileLines: 1, file: file, pass: pass)
+    }
+
+    func ship(
+        _ entry: AssembledEntry, _ parsed: ParsedLine, time: UInt64, file: FileState, pass: Pass
+    ) {
+        let extra = metadata.write(scanner, parsed, path: file.firstPath, isCut: entry.isCut, isSplit: entry.isSplit)
+        append(
+            entry.content, parsed, metadata: extra, time: time, fileBytes: Int(entry.tally.bytes), fileLines: Int(entry.tally.lines),
+            file: file, pass: pass)
+    }
+
+    @inline(__always)
+    private func append(
+        _ content: UnsafeRawBufferPointer, _ parsed: ParsedLine, metadata: UnsafeRawBufferPointer, time: UInt64, fileBytes: Int,
+        fileLines: Int, file: FileState, pass: Pass
+    ) {
+        let stream = streams.stream(of: parsed.text, scanner: scanner, path: file.firstPath)
         var position = 0
         while position < pass.outputs.count {
             let replaced = pass.outputs[position].append(
-                stream, timestamp: time, line: line.bytes, fileBytes: line.fileBytes, metadata: extra, from: pass.segments[position])
+                stream, timestamp: time, line: content, fileBytes: fileBytes, fileLines: fileLines, metadata: metadata,
+                from: pass.segments[position])
             if pass.counts { counts.replacedSequences += UInt64(replaced) }
             position += 1
         }

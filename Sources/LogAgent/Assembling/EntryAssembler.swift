@@ -28,6 +28,21 @@ final class EntryAssembler {
         self.limits = limits
     }
 
+    /// `attributePaths`: fields of Docker's envelope that are wanted beside, such as `attrs.tag`.
+    convenience init(_ settings: AssemblingSettings, attributePaths: [String]) throws(BytePatternError) {
+        self.init(
+            envelope: EnvelopeReader(settings.envelope, attributePaths: attributePaths),
+            multiline: try settings.multiline.map { settings throws(BytePatternError) in try MultilinePattern(settings) },
+            limits: settings.limits)
+    }
+
+    /// Makes an entry of each line.
+    static func ofLines(maximumBytes: Int) -> EntryAssembler {
+        EntryAssembler(
+            envelope: EnvelopeReader(nil), multiline: nil,
+            limits: Limits(maximumBytes: maximumBytes, maximumLines: 1, reachBytes: maximumBytes + (1 << 20)))
+    }
+
     /// Takes in what was open where a cursor stands. `lines` are those from the oldest open entry on up to the cursor at `offset`.
     /// False if they don't make what was open: they were read by other settings.
     func restore(_ open: OpenEntries, _ lines: UnsafeRawBufferPointer, at offset: UInt64, splitter: LineSplitter) -> Bool {

@@ -5,7 +5,13 @@ enum LogStream: Int, CaseIterable, Sendable {
     case unnamed
 
     init?(_ name: UnsafeRawBufferPointer) {
-        if name.elementsEqual("stdout".utf8) { self = .stdout } else if name.elementsEqual("stderr".utf8) { self = .stderr } else { return nil }
+        if name.elementsEqual("stdout".utf8) {
+            self = .stdout
+        } else if name.elementsEqual("stderr".utf8) {
+            self = .stderr
+        } else {
+            return nil
+        }
     }
 
     /// What `$stream` gives; nil where the file does not tell.

@@ -25,6 +25,12 @@ final class LineParser {
         }
     }
 
+    /// The same for a line that can't have the format: it has no fields.
+    func leave(_ line: UnsafeRawBufferPointer) -> ParsedLine {
+        fields.clear()
+        return ParsedLine(text: line, error: nil)
+    }
+
     /// Fills the slots of ``fields``. `line` is borrowed, and so is the result: valid until the next line is parsed.
     func parse(_ line: UnsafeRawBufferPointer) -> ParsedLine {
         switch form {

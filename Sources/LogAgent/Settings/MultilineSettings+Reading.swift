@@ -27,9 +27,11 @@ extension ConfigurationNode {
         guard let text = regularExpression() else { return nil }
         do throws(BytePatternError) {
             let pattern = try BytePattern(text)
-            let matchesEmpty = [UInt8]().withUnsafeBytes { pattern.matches($0) } && " x".utf8.withContiguousStorageIfAvailable {
-                pattern.matches(UnsafeRawBufferPointer($0))
-            } ?? false
+            let matchesEmpty =
+                [UInt8]().withUnsafeBytes { pattern.matches($0) }
+                && " x".utf8.withContiguousStorageIfAvailable {
+                    pattern.matches(UnsafeRawBufferPointer($0))
+                } ?? false
             if matchesEmpty { warn("`\(path)` is \"\(text)\", which matches every line.") }
             return text
         } catch {

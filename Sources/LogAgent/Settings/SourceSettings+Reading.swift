@@ -21,14 +21,18 @@ extension SourceSettings {
         startAt = object["start_at"]?.choice() ?? .beginning
         watch = object["watch"]?.choice() ?? .auto
         pollNanoseconds = object["poll_interval"]?.duration(in: 10_000_000...3_600_000_000_000) ?? Self.defaultPollNanoseconds
-        format = LineFormat.read(object) ?? .json
+        envelope = LineEnvelope.read(object)
+        format = envelope == nil ? LineFormat.read(object) ?? .json : LineFormat.read(object, "inner") ?? .text
         timestamp = object["timestamp"]?.object(TimestampSettings.init(reading:)) ?? nil
         labels =
             object["labels"]?.namedTemplates("label") ?? [NamedTemplate(name: "job", template: .constant(name))]
         metadata = object["metadata"]?.namedTemplates("metadata") ?? []
         maximumLineBytes =
             object["max_line_bytes"].flatMap { $0.size(in: 1 << 10...16 << 20) }.map(Int.init) ?? Self.defaultMaximumLineBytes
-        for key in ["multiline", "inner", "pattern", "regex", "restart", "command", "address", "docker_labels"] { object.later(key) }
+        let lineBytes = maximumLineBytes
+        multiline = object["multiline"]?.object { MultilineSettings(reading: $0, maximumLineBytes: lineBytes) } ?? nil
+        if envelope == nil { object.misplaced("inner", "it is the format of what `docker` or `cri` lines hold; use `format`") }
+        for key in ["pattern", "regex", "restart", "command", "address", "docker_labels"] { object.later(key) }
 
         warn(in: object)
     }
