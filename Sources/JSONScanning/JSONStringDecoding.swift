@@ -2,8 +2,8 @@ import Glibc
 
 /// Resolves the escapes of a JSON string's text (RFC 8259 §7), the part between its quotes.
 ///
-/// The text has passed a ``JSONScanner``. Bytes that are no UTF-8 stay as they are; half a surrogate pair becomes U+FFFD; what
-/// the scanner would have refused is kept as it stands.
+/// Bytes that are no UTF-8 stay as they are; half a surrogate pair becomes U+FFFD. Beyond what a ``JSONScanner`` lets pass there are
+/// the escapes that Go adds (`strconv.Quote`, in logfmt): `\a`, `\v`, `\xhh` and `\Uhhhhhhhh`. All else is kept as it stands.
 package enum JSONStringDecoding {
     /// Appends the decoded bytes of `text`.
     package static func append(_ text: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
@@ -99,26 +99,32 @@ private struct Escape {
 
     /// `text` starts with a backslash.
     init(_ text: UnsafeRawBufferPointer) {
-        guard text.count > 1 else {
-            self.init(textCount: 1, byte: 0x5C)
-            return
-        }
-        switch text[1] {
+        switch text.count > 1 ? text[1] : 0 {
         case UInt8(ascii: "n"): self.init(textCount: 2, byte: 0x0A)
         case UInt8(ascii: "t"): self.init(textCount: 2, byte: 0x09)
         case UInt8(ascii: "r"): self.init(textCount: 2, byte: 0x0D)
         case UInt8(ascii: "b"): self.init(textCount: 2, byte: 0x08)
         case UInt8(ascii: "f"): self.init(textCount: 2, byte: 0x0C)
+        case UInt8(ascii: "a"): self.init(textCount: 2, byte: 0x07)
+        case UInt8(ascii: "v"): self.init(textCount: 2, byte: 0x0B)
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): self.init(textCount: 2, byte: text[1])
-        case UInt8(ascii: "u"):
-            guard let unit = Self.codeUnit(text, at: 0) else { fallthrough }
-            if unit & 0xFC00 == 0xD800, let low = Self.codeUnit(text, at: 6), low & 0xFC00 == 0xDC00 {
-                self.init(textCount: 12, scalar: 0x10000 + (unit & 0x3FF) << 10 + low & 0x3FF)
-            } else {
-                self.init(textCount: 6, scalar: unit & 0xF800 == 0xD800 ? 0xFFFD : unit)
-            }
-        default: self.init(textCount: 1, byte: 0x5C)
+        case UInt8(ascii: "u"): self = Self.unicode(text) ?? .backslash
+        case UInt8(ascii: "x"): self = Self.hexadecimal(text, 2).map { Escape(textCount: 4, byte: UInt8($0)) } ?? .backslash
+        case UInt8(ascii: "U"):
+            self = Self.hexadecimal(text, 8).map { Escape(textCount: 10, scalar: Unicode.Scalar($0)?.value ?? 0xFFFD) } ?? .backslash
+        default: self = .backslash
         }
+    }
+
+    private static let backslash = Escape(textCount: 1, byte: 0x5C)
+
+    /// `\uXXXX`, or two of them for a pair of surrogates.
+    private static func unicode(_ text: UnsafeRawBufferPointer) -> Escape? {
+        guard let unit = codeUnit(text, at: 0) else { return nil }
+        if unit & 0xFC00 == 0xD800, let low = codeUnit(text, at: 6), low & 0xFC00 == 0xDC00 {
+            return Escape(textCount: 12, scalar: 0x10000 + (unit & 0x3FF) << 10 + low & 0x3FF)
+        }
+        return Escape(textCount: 6, scalar: unit & 0xF800 == 0xD800 ? 0xFFFD : unit)
     }
 
     private init(textCount: Int, byte: UInt8) {
@@ -151,8 +157,14 @@ private struct Escape {
     /// The value of `\uXXXX` at `offset`, if it stands there.
     private static func codeUnit(_ text: UnsafeRawBufferPointer, at offset: Int) -> UInt32? {
         guard text.count >= offset + 6, text[offset] == 0x5C, text[offset + 1] == UInt8(ascii: "u") else { return nil }
+        return hexadecimal(UnsafeRawBufferPointer(rebasing: text[offset...]), 4)
+    }
+
+    /// The value of so many digits behind the two bytes that an escape starts with.
+    private static func hexadecimal(_ text: UnsafeRawBufferPointer, _ digits: Int) -> UInt32? {
+        guard text.count >= digits + 2 else { return nil }
         var unit: UInt32 = 0
-        for index in offset + 2..<offset + 6 {
+        for index in 2..<digits + 2 {
             let byte = text[index]
             let digit: UInt8
             if byte &- 0x30 < 10 {

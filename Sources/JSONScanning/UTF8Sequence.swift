@@ -1,13 +1,13 @@
 /// The bytes of one character of UTF-8 (Unicode 15 §3.9, table 3-7), or of what is to be replaced by one U+FFFD.
-struct UTF8Sequence {
+package struct UTF8Sequence {
     /// 1…4.
-    let count: Int
-    let isValid: Bool
+    package let count: Int
+    package let isValid: Bool
 
     /// Looks at the sequence at the start of `available` (at least one) bytes. What is invalid is as long as its "maximal
     /// subpart": the longest start of a valid sequence, or one byte. That is also how `String(decoding:as:)` replaces it.
     @inline(__always)
-    init(_ p: UnsafeRawPointer, available: Int) {
+    package init(_ p: UnsafeRawPointer, available: Int) {
         let lead = p.load(as: UInt8.self)
         if lead < 0x80 {
             self.init(count: 1, isValid: true)

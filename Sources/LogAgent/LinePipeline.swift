@@ -49,7 +49,7 @@ final class LinePipeline {
     /// `journals`: where the times of lines without one are recorded, and where the clock ended entries.
     init(
         source: SourceSettings, scanner: JSONScanner, rules: MetricRules, filter: LineFilter, journals: FileJournals
-    ) throws {
+    ) throws(TimestampPatternError) {
         self.journals = journals
         self.source = source
         self.scanner = scanner
@@ -58,13 +58,13 @@ final class LinePipeline {
         self.filter = filter
         splitter = LineSplitter(maximumLineBytes: source.maximumLineBytes)
         if let settings = source.timestamp, let slot = scanner.paths.slot(of: settings.field) {
-            timestamp = (slot, try LineTimestamp(settings.format))
+            timestamp = (slot, try LineTimestamp(settings.format, zone: settings.zone))
         } else {
             timestamp = nil
         }
         metadata = MetadataWriter(source.metadata, paths: scanner.paths)
         streams = StreamTable(labels: source.labels, paths: scanner.paths)
-        assembler = try source.assembling.map { try EntryAssembler($0, attributePaths: EnvelopeFields.attributePaths(scanner.paths)) }
+        assembler = source.assembling.map { EntryAssembler($0, attributePaths: EnvelopeFields.attributePaths(scanner.paths)) }
         envelopeFields = EnvelopeFields(source.envelope, fields: scanner)
     }
 
@@ -183,11 +183,17 @@ final class LinePipeline {
         if let timestamp {
             let field = scanner[timestamp.slot]
             if field.kind != .missing {
-                if let time = timestamp.format.nanoseconds(of: field, in: parsed.text) { return time }
+                let needsSight = timestamp.format.needsSight(field, in: parsed.text)
+                let seenAt = needsSight ? envelope ?? firstSight(ofLineAt: offset, readEnd: readEnd, in: file, pass: pass) : 0
+                if let time = timestamp.format.nanoseconds(of: field, in: parsed.text, seenAt: seenAt) { return time }
                 if pass.counts { counts.timestampErrors += 1 }
             }
         }
         if let envelope { return envelope }
+        return firstSight(ofLineAt: offset, readEnd: readEnd, in: file, pass: pass)
+    }
+
+    private func firstSight(ofLineAt offset: UInt64, readEnd: UInt64, in file: FileState, pass: Pass) -> UInt64 {
         // Without an output nothing is sent, so nothing needs to be remembered.
         if file.deliveries.isEmpty { return pass.now }
         do throws(SystemError) {

@@ -7,7 +7,7 @@ import Glibc
 enum CRILine {
     static func unwrap(_ line: UnsafeRawBufferPointer) throws(CRILineError) -> EnvelopedLine {
         guard let timeEnd = blank(in: line, from: 0),
-            let time = TimestampRFC3339.nanoseconds(UnsafeRawBufferPointer(rebasing: line[..<timeEnd]))
+            let time = TimestampRFC3339.civilTime(UnsafeRawBufferPointer(rebasing: line[..<timeEnd]))?.nanosecondsSince1970
         else { throw .time }
         guard let streamEnd = blank(in: line, from: timeEnd + 1),
             let stream = LogStream(UnsafeRawBufferPointer(rebasing: line[timeEnd + 1..<streamEnd]))

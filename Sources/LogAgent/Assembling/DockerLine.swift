@@ -50,7 +50,7 @@ final class DockerLineReader {
         if !attributeSlots.isEmpty { readAttributes(of: line) }
         return EnvelopedLine(
             content: content, stream: stream.kind == .string ? LogStream(stream.text(in: line)) ?? .unnamed : .unnamed,
-            isPartial: isPartial, time: time.kind == .string ? TimestampRFC3339.nanoseconds(time.text(in: line)) : nil)
+            isPartial: isPartial, time: time.kind == .string ? TimestampRFC3339.civilTime(time.text(in: line))?.nanosecondsSince1970 : nil)
     }
 
     /// Of the last line: the values of the paths that were asked for, one after the other, each with its length in two bytes before it;

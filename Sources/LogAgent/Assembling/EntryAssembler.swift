@@ -29,11 +29,10 @@ final class EntryAssembler {
     }
 
     /// `attributePaths`: fields of Docker's envelope that are wanted beside, such as `attrs.tag`.
-    convenience init(_ settings: AssemblingSettings, attributePaths: [String]) throws(BytePatternError) {
+    convenience init(_ settings: AssemblingSettings, attributePaths: [String]) {
         self.init(
             envelope: EnvelopeReader(settings.envelope, attributePaths: attributePaths),
-            multiline: try settings.multiline.map { settings throws(BytePatternError) in try MultilinePattern(settings) },
-            limits: settings.limits)
+            multiline: settings.multiline.map(MultilinePattern.init), limits: settings.limits)
     }
 
     /// Makes an entry of each line.

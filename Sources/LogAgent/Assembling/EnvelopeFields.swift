@@ -9,6 +9,12 @@ final class EnvelopeFields {
     /// What the paths of Docker's additional fields begin with.
     static let attributePrefix = "attrs."
 
+    /// Whether an entry in `envelope` may have the field `name` from without.
+    static func canHave(_ name: String, _ envelope: LineEnvelope?) -> Bool {
+        guard let envelope else { return false }
+        return names.contains(name) || (envelope == .docker && name.hasPrefix(attributePrefix))
+    }
+
     private struct Value {
         var slot: Int
         /// In `container`.

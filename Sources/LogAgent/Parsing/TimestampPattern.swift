@@ -7,14 +7,15 @@
 /// | `%d` `%e` `%j` | day of the month of 1 or 2 digits, `%e` also behind blanks; day of the year of 1 to 3 digits |
 /// | `%H` `%I` `%p` | hour of 1 or 2 digits, 0…23; 1…12, which needs `%p`: AM or PM, in any case |
 /// | `%M` `%S` `%f` | minute; second, 60 as the last nanosecond before; fraction of a second, digits beyond nine are cut off |
-/// | `%z` `%Z` | `Z`, `UTC`, `GMT`, `±hh`, `±hhmm`, `±hh:mm`; only `Z`, `UTC` or `GMT` |
+/// | `%z` `%Z` | `Z`, `UTC`, `GMT`, `±hh`, `±hhmm`, `±hh:mm`; only `Z`, `UTC` or `GMT`: other abbreviations have many meanings |
 /// | `%a` `%A` | English name of the weekday, short or long, in any case; not compared with the date |
 /// | `%s` | seconds since 1970; other parts but `%f` then count no more |
 /// | `%T` `%R` `%D` `%F` | `%H:%M:%S` `%H:%M` `%m/%d/%y` `%Y-%m-%d` |
 /// | `%n` `%t`, any blank | any number of blanks, also none |
 /// | `%%`, anything else | itself |
 ///
-/// The pattern must take up the whole text. A missing month or day is the first, a missing time of day 0, a missing zone UTC.
+/// The pattern must take up the whole text. A missing month or day is the first, a missing time of day 0, a missing zone that of the
+/// source. A year may be missing where month and day are not (a day of the year needs one).
 struct TimestampPattern: Sendable {
     private enum Step: Sendable {
         case literal(UInt8)
@@ -25,9 +26,13 @@ struct TimestampPattern: Sendable {
     }
 
     private var steps: [Step] = []
+    /// Without a year the time depends on when the line was first seen.
+    let readsYear: Bool
 
     init(_ pattern: String) throws(TimestampPatternError) {
         var hasYear = false
+        var hasMonth = false
+        var hasDay = false
         var halfDayHourPosition: Int?
         var hasHalfDay = false
         let characters = Array(pattern.unicodeScalars)
@@ -74,23 +79,33 @@ struct TimestampPattern: Sendable {
             }
             switch characters[position + 1] {
             case "Y", "y", "D", "F", "s": hasYear = true
+            case "m", "b", "B", "h": hasMonth = true
+            case "d", "e": hasDay = true
             case "I": halfDayHourPosition = position
             case "p": hasHalfDay = true
             default: break
             }
         }
-        guard hasYear else { throw .noYear }
+        guard hasYear || (hasMonth && hasDay) else { throw .noDate }
+        readsYear = hasYear
         if let halfDayHourPosition, !hasHalfDay { throw .hourWithoutHalfOfDay(position: halfDayHourPosition) }
     }
 
-    func nanoseconds(_ text: UnsafeRawBufferPointer) -> UInt64? {
+    /// The time that the whole of `text` stands for. `zone` is that of a text that names none.
+    func nanoseconds(_ text: UnsafeRawBufferPointer, in zone: TimestampZone?, seenAt: UInt64) -> UInt64? {
         guard let base = text.baseAddress else { return nil }
         var cursor = TimestampCursor(base, count: text.count)
         var parts = Parts()
         for step in steps {
             guard parts.read(step, &cursor) else { return nil }
         }
-        return cursor.isAtEnd ? parts.nanoseconds : nil
+        guard cursor.isAtEnd else { return nil }
+        if let epochSeconds = parts.epochSeconds {
+            return TimestampCivilTime.nanoseconds(seconds: epochSeconds, nanosecond: Int64(parts.time.nanosecond))
+        }
+        parts.time.hasYear = readsYear
+        guard parts.setHourOfDay() else { return nil }
+        return parts.setDate() ? parts.time.nanoseconds(in: zone, seenAt: seenAt) : nil
     }
 
     /// What the steps have read so far.
@@ -133,8 +148,11 @@ struct TimestampPattern: Sendable {
             case .minute: return Self.store(cursor.number(1, 2), in: &time.minute)
             case .second: return Self.store(cursor.number(1, 2), in: &time.second)
             case .fraction: return Self.store(cursor.fraction(digits: 9), in: &time.nanosecond)
-            case .offset: return Self.store(cursor.offset(), in: &time.offsetSeconds)
+            case .offset:
+                time.hasOffset = true
+                return Self.store(cursor.offset(), in: &time.offsetSeconds)
             case .universal:
+                time.hasOffset = true
                 if cursor.skip(UInt8(ascii: "Z")) || cursor.skip(UInt8(ascii: "z")) { return true }
                 return cursor.skipUniversalName()
             case .weekday: return cursor.name(.weekdays) != nil
@@ -144,25 +162,25 @@ struct TimestampPattern: Sendable {
             }
         }
 
-        var nanoseconds: UInt64? {
-            if let epochSeconds {
-                return TimestampCivilTime.nanoseconds(seconds: epochSeconds, nanosecond: Int64(time.nanosecond))
+        /// False for an hour that no half of a day has.
+        mutating func setHourOfDay() -> Bool {
+            guard let halfDayHour else { return true }
+            guard (1...12).contains(halfDayHour) else { return false }
+            time.hour = halfDayHour % 12 + (isAfternoon ? 12 : 0)
+            return true
+        }
+
+        /// False for a day that the year does not have.
+        mutating func setDate() -> Bool {
+            guard let dayOfYear else { return true }
+            guard dayOfYear >= 1, dayOfYear <= (TimestampCivilTime.isLeap(time.year) ? 366 : 365) else { return false }
+            time.month = 1
+            time.day = dayOfYear
+            while time.day > TimestampCivilTime.days(inMonth: time.month, of: time.year) {
+                time.day -= TimestampCivilTime.days(inMonth: time.month, of: time.year)
+                time.month += 1
             }
-            var time = time
-            if let halfDayHour {
-                guard (1...12).contains(halfDayHour) else { return nil }
-                time.hour = halfDayHour % 12 + (isAfternoon ? 12 : 0)
-            }
-            if let dayOfYear {
-                guard dayOfYear >= 1, dayOfYear <= (TimestampCivilTime.isLeap(time.year) ? 366 : 365) else { return nil }
-                time.month = 1
-                time.day = dayOfYear
-                while time.day > TimestampCivilTime.days(inMonth: time.month, of: time.year) {
-                    time.day -= TimestampCivilTime.days(inMonth: time.month, of: time.year)
-                    time.month += 1
-                }
-            }
-            return time.nanosecondsSince1970
+            return true
         }
 
         @inline(__always)
@@ -178,7 +196,7 @@ struct TimestampPattern: Sendable {
 enum TimestampPatternError: Error, Equatable, CustomStringConvertible {
     case unknownDirective(String, position: Int)
     case endsWithPercent(position: Int)
-    case noYear
+    case noDate
     case hourWithoutHalfOfDay(position: Int)
 
     var description: String {
@@ -187,7 +205,7 @@ enum TimestampPatternError: Error, Equatable, CustomStringConvertible {
             "`\(directive)` at position \(position) is no directive; use "
                 + "%Y %y %m %b %B %h %d %e %j %H %I %p %M %S %f %z %Z %a %A %s %T %R %D %F %n %t or %%."
         case .endsWithPercent(let position): "The pattern ends with a `%` at position \(position); write `%%` for a percent sign."
-        case .noYear: "The pattern reads no year; add %Y, %y, %F, %D or %s."
+        case .noDate: "The pattern reads no date; add %Y, %y, %F, %D or %s, or at least a month and a day, such as %b %d."
         case .hourWithoutHalfOfDay(let position):
             "`%I` at position \(position) is an hour of half a day; add %p, or use %H for the hour of the day."
         }

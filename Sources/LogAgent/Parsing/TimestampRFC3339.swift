@@ -1,10 +1,12 @@
 /// RFC 3339 §5.6, and what programs write instead: `2024-01-15 10:30:00,123 UTC`.
 ///
 /// Date and time are separated by `T`, `t` or a blank. A fraction of any length follows `.` or `,`; digits beyond nine are cut
-/// off. The zone may stand behind a blank: `Z`, `UTC`, `GMT`, `±hh:mm`, `±hhmm`, `±hh`; without one the time is in UTC.
+/// off. The zone may stand behind a blank: `Z`, `UTC`, `GMT`, `±hh:mm`, `±hhmm`, `±hh`; without one the time is in the zone of the
+/// source, which is UTC unless it is set.
 /// A second of 60 is accepted in every minute, as leap seconds fall into local minutes of any name.
 enum TimestampRFC3339 {
-    static func nanoseconds(_ text: UnsafeRawBufferPointer) -> UInt64? {
+    @inline(__always)
+    static func civilTime(_ text: UnsafeRawBufferPointer) -> TimestampCivilTime? {
         guard let base = text.baseAddress, text.count >= 19 else { return nil }
         // Digits are checked all at once: the largest tells whether there was anything else.
         var largest: UInt32 = 0
@@ -39,7 +41,8 @@ enum TimestampRFC3339 {
             _ = cursor.skip(UInt8(ascii: " "))
             guard let offset = cursor.offset(), cursor.isAtEnd else { return nil }
             time.offsetSeconds = offset
+            time.hasOffset = true
         }
-        return time.nanosecondsSince1970
+        return time
     }
 }

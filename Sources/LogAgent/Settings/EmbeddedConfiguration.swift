@@ -30,13 +30,21 @@ enum EmbeddedConfiguration {
             include: ["${TAILSPAN_LOGS:-/data/logs}/*.log"],
             exclude: ["*.gz"],
             start_at: "beginning",                // of files that the agent has never seen; or "end"
-            format: "json",                       // or "text"
+            format: "json",                       // or "logfmt", "pattern", "regex", "syslog", "text"
             timestamp: { field: "timestamp", format: "rfc3339" },
             labels: { job: "transcode", service: "$service", level: "$level" }, // few and bounded: each set of values is a stream
             metadata: { trace_id: "$trace_id", span_id: "$span_id", job_id: "$job_id" },
             watch: "auto",                        // inotify, and polling where that does not work; or "poll"
             poll_interval: "1s",
             max_line_bytes: "256KiB" },
+          // { name: "nginx", include: "/var/log/nginx/access.log", format: "pattern",  // Loki's syntax; <_> gives no field
+          //   pattern: '<ip> - <user> [<time>] "<method> <path> <_>" <status> <bytes> "<_>" "<agent>"',
+          //   timestamp: { field: "time", format: "%d/%b/%Y:%H:%M:%S %z" }, labels: { job: "nginx", status: "$status" } },
+          // { name: "app", include: "/srv/app/*.log", format: "regex", regex: "^(?P<time>\\S+ \\S+) (?P<level>[A-Z]+) ",  // named groups
+          //   timestamp: { field: "time", format: "%Y-%m-%d %H:%M:%S,%f", zone: "Europe/Berlin" },  // of times that name none
+          //   labels: { job: "app", level: "$level" } },
+          // { name: "system", include: "/var/log/syslog", format: "syslog",  // RFC 5424 and 3164; its own time is the line's
+          //   labels: { job: "system", app: "$app_name", level: "$level" } },
         ],
 
         // transforms: [{ drop: { where: { level: "DEBUG" } } }],  // not shipped, but still counted by metrics

@@ -5,7 +5,7 @@ extension MultilineSettings {
         if !object.has("start") && !object.has("continuation") {
             object.node.tell(
                 "`\(object.node.path)` has neither `start` nor `continuation`; one of them is required.",
-                hint: "For example: start: \"^[0-9]{4}-[0-9]{2}-[0-9]{2} \", or continuation: \"^[[:space:]]\"")
+                hint: #"For example: start: "^\\d{4}-\\d{2}-\\d{2} ", or continuation: "^\\s""#)
         }
         start = object["start"]?.linePattern()
         continuation = object["continuation"]?.linePattern()
@@ -13,30 +13,19 @@ extension MultilineSettings {
         maximumBytes = object["max_bytes"]?.size(in: 1 << 10...16 << 20).map(Int.init) ?? maximumLineBytes
         timeoutNanoseconds = object["timeout"]?.duration(in: 10_000_000...3_600_000_000_000) ?? Self.defaultTimeoutNanoseconds
         if start == nil && continuation == nil { return nil }
-        if let start, continuation == nil, !start.hasPrefix("^") {
-            object.node.warn(
-                "`\(object.node.path.appending("start"))` matches anywhere in a line, so a line that only mentions it begins an entry.",
-                hint: "Begin it with `^`.")
-        }
     }
 }
 
 extension ConfigurationNode {
-    /// A regular expression that each line is compared with.
-    fileprivate func linePattern() -> String? {
-        guard let text = regularExpression() else { return nil }
-        do throws(BytePatternError) {
-            let pattern = try BytePattern(text)
-            let matchesEmpty =
-                [UInt8]().withUnsafeBytes { pattern.matches($0) }
-                && " x".utf8.withContiguousStorageIfAvailable {
-                    pattern.matches(UnsafeRawBufferPointer($0))
-                } ?? false
-            if matchesEmpty { warn("`\(path)` is \"\(text)\", which matches every line.") }
-            return text
-        } catch {
-            tell("`\(path)`: \(error)")
-            return nil
+    /// A regular expression that lines are compared with.
+    fileprivate func linePattern() -> RegexProgram? {
+        guard let program = regexProgram(needsNames: false) else { return nil }
+        let matcher = RegexMatcher(program)
+        let matchesAll = ["", "x", " x", "0"].allSatisfy { Array($0.utf8).withUnsafeBytes { matcher.search($0) } }
+        if matchesAll { warn("`\(path)` matches every line, as it is written.") }
+        if !program.isAnchored && !matchesAll {
+            warn("`\(path)` may match in the middle of a line.", hint: "Begin it with `^` to look at a line's beginning alone.")
         }
+        return program
     }
 }

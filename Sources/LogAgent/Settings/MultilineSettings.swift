@@ -1,9 +1,9 @@
 /// How several lines of a file become one entry.
 struct MultilineSettings: Equatable, Sendable {
-    /// POSIX extended regular expression: a line that matches begins an entry. At least one of the two is there.
-    var start: String?
+    /// A line that matches begins an entry. At least one of the two is there.
+    var start: RegexProgram?
     /// A line that matches continues the entry before it. With both, a line that matches neither begins an entry.
-    var continuation: String?
+    var continuation: RegexProgram?
     /// An entry that would have more lines, or bytes, ends before; the lines that follow make another. It is marked and counted.
     var maximumLines: Int
     var maximumBytes: Int

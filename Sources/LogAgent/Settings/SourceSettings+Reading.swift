@@ -23,7 +23,10 @@ extension SourceSettings {
         pollNanoseconds = object["poll_interval"]?.duration(in: 10_000_000...3_600_000_000_000) ?? Self.defaultPollNanoseconds
         envelope = LineEnvelope.read(object)
         format = envelope == nil ? LineFormat.read(object) ?? .json : LineFormat.read(object, "inner") ?? .text
-        timestamp = object["timestamp"]?.object(TimestampSettings.init(reading:)) ?? nil
+        let ownTime = format == .syslog ? TimestampSettings(field: SyslogReader.timestampField, format: .syslog) : nil
+        timestamp = object["timestamp"].map { $0.object { TimestampSettings(reading: $0, default: ownTime) } ?? nil } ?? ownTime
+        LineFormat.tellMisplaced(object, formatKeys: envelope == nil ? ["format"] : ["inner"])
+        if envelope == nil { object.misplaced("inner", "it is the format of what lines of the formats `docker` and `cri` hold") }
         labels =
             object["labels"]?.namedTemplates("label") ?? [NamedTemplate(name: "job", template: .constant(name))]
         metadata = object["metadata"]?.namedTemplates("metadata") ?? []
@@ -31,8 +34,7 @@ extension SourceSettings {
             object["max_line_bytes"].flatMap { $0.size(in: 1 << 10...16 << 20) }.map(Int.init) ?? Self.defaultMaximumLineBytes
         let lineBytes = maximumLineBytes
         multiline = object["multiline"]?.object { MultilineSettings(reading: $0, maximumLineBytes: lineBytes) } ?? nil
-        if envelope == nil { object.misplaced("inner", "it is the format of what `docker` or `cri` lines hold; use `format`") }
-        for key in ["pattern", "regex", "restart", "command", "address", "docker_labels"] { object.later(key) }
+        for key in ["restart", "command", "address", "docker_labels"] { object.later(key) }
 
         warn(in: object)
     }
@@ -47,11 +49,34 @@ extension SourceSettings {
                     hint: "Put it into `metadata`: it can be searched there too.")
             }
         }
-        guard format == .text else { return }
-        let templates = labels + metadata
-        if let node = object["timestamp"] { node.warn("`\(node.path)`: a line of text has no fields, so its time is when it was read.") }
-        if let label = templates.first(where: { if case .field = $0.template { true } else { false } }) {
-            (object["labels"] ?? object.node).warn("`\(label.name)` takes a field, but a line of text has none: it will be missing.")
+        warnOfMissingFields(in: object)
+    }
+
+    /// What is asked of a line that its format never has.
+    private func warnOfMissingFields(in object: ConfigurationObject) {
+        let isText = format == .text && envelope == nil
+        if let node = object["timestamp"], let timestamp, !format.canHave(timestamp.field) {
+            let instead = envelope == nil ? "when it was read" : "that of its envelope"
+            node.warn(
+                format == .text
+                    ? "`\(node.path)`: a line of text has no fields, so its time is \(instead)."
+                    : "`\(node.path)`: the \(format.name) gives no field `\(timestamp.field)`, so a line's time is \(instead).")
+        }
+        for (list, key) in [(labels, "labels"), (metadata, "metadata")] {
+            for template in list {
+                guard case .field(let field) = template.template, field != LinePipeline.pathField, !format.canHave(field),
+                    !EnvelopeFields.canHave(field, envelope)
+                else { continue }
+                let what = format == .text ? "a line of text" : "the \(format.name)"
+                (object[key] ?? object.node).warn(
+                    isText
+                        ? "`\(template.name)` takes a field, but a line of text has none: it will be missing."
+                        : "`\(template.name)` takes the field `\(field)`, which "
+                            + (envelope.map { "neither the \($0.rawValue) envelope nor \(what) gives" } ?? "\(what) does not give")
+                            + ": it will be missing.")
+                // One of them is enough to see what is meant.
+                if isText { return }
+            }
         }
     }
 }

@@ -41,14 +41,18 @@ struct TimestampSettings: Equatable, Sendable {
     /// Dotted path.
     var field: String
     var format: TimestampFormat
+    /// Of times that name none; UTC where it is nil.
+    var zone: TimestampZone?
 }
 
 enum TimestampFormat: Equatable, Sendable {
     case rfc3339
+    /// RFC 3339, or `Oct 11 22:14:15`.
+    case syslog
     case unix
     case unixMilliseconds
     case unixMicroseconds
     case unixNanoseconds
-    /// `strptime(3)` directives plus `%f` (fraction of a second) and `%z` as `+hhmm`, `+hh:mm` or `Z`.
+    /// `strptime(3)` directives plus `%f` (fraction of a second) and `%z` as `+hhmm`, `+hh:mm` or `Z`: see ``TimestampPattern``.
     case pattern(String)
 }

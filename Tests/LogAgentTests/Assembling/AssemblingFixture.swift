@@ -51,7 +51,7 @@ struct AssemblingFile {
         through size: Int, _ ending: EntryAssembler.Ending = EntryAssembler.Ending(), isFinal: Bool = false,
         decline: (MadeEntry) -> Bool = { _ in false }
     ) throws -> Bool {
-        let assembler = try EntryAssembler(settings, attributePaths: [])
+        let assembler = EntryAssembler(settings, attributePaths: [])
         let before = cursor
         let known = breaks.filter { $0.offset > before.firstOpenOffset && $0.offset <= UInt64(size) }
         var made: [MadeEntry] = []
@@ -95,8 +95,10 @@ extension AssemblingSettings {
     ) {
         var multiline: MultilineSettings?
         if start != nil || continuation != nil {
+            // What tests give is right.
+            let program = { (text: String) in try? RegexProgram(text, needsNames: false) }
             multiline = MultilineSettings(
-                start: start, continuation: continuation, maximumLines: maximumLines, maximumBytes: maximumBytes,
+                start: start.flatMap(program), continuation: continuation.flatMap(program), maximumLines: maximumLines, maximumBytes: maximumBytes,
                 timeoutNanoseconds: 1)
         }
         self.init(envelope: envelope, multiline: multiline, maximumBytes: maximumBytes, reachBytes: reachBytes)

@@ -26,7 +26,7 @@ struct EntryAssemblerTests {
 
     @Test func `a line that matches continuation continues, and the others begin`() throws {
         let log = "Error: x\n  at a\n  at b\nok\nok\n  at c\n"
-        #expect(try contents(log, AssemblingSettings(continuation: "^[[:space:]]")) == ["Error: x\n  at a\n  at b", "ok", "ok\n  at c"])
+        #expect(try contents(log, AssemblingSettings(continuation: "^\\s")) == ["Error: x\n  at a\n  at b", "ok", "ok\n  at c"])
     }
 
     @Test func `with both, a line that matches neither begins an entry`() throws {

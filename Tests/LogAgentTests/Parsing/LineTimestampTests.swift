@@ -5,7 +5,7 @@ import Testing
 @testable import LogAgent
 
 extension LineTimestamp {
-    func nanoseconds(_ text: String) -> UInt64? { Array(text.utf8).withUnsafeBytes { nanoseconds($0) } }
+    func nanoseconds(_ text: String, seenAt: UInt64 = 0) -> UInt64? { Array(text.utf8).withUnsafeBytes { nanoseconds($0, seenAt: seenAt) } }
 }
 
 struct LineTimestampTests {

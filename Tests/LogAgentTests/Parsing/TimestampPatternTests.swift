@@ -52,7 +52,8 @@ struct TimestampPatternTests {
 
     @Test(arguments: [
         ("%Y-%Q", TimestampPatternError.unknownDirective("%Q", position: 3)), ("é%L", .unknownDirective("%L", position: 1)),
-        ("%Y %", .endsWithPercent(position: 3)), ("", .noYear), ("%b %d %H:%M:%S", .noYear), ("%Y%%%", .endsWithPercent(position: 4)),
+        ("%Y %", .endsWithPercent(position: 3)), ("", .noDate), ("%H:%M:%S", .noDate), ("%b %H", .noDate), ("%d %T", .noDate),
+        ("%j %T", .noDate), ("%Y%%%", .endsWithPercent(position: 4)),
         ("%F %I:%M", .hourWithoutHalfOfDay(position: 3)), ("%3N", .unknownDirective("%3", position: 0)),
     ])
     func `a pattern that cannot work says why and where`(pattern: String, error: TimestampPatternError) {
@@ -60,7 +61,9 @@ struct TimestampPatternTests {
     }
 
     @Test func `errors name what to use instead`() {
-        #expect(TimestampPatternError.noYear.description == "The pattern reads no year; add %Y, %y, %F, %D or %s.")
+        #expect(
+            TimestampPatternError.noDate.description
+                == "The pattern reads no date; add %Y, %y, %F, %D or %s, or at least a month and a day, such as %b %d.")
         #expect(
             TimestampPatternError.unknownDirective("%Q", position: 3).description
                 == "`%Q` at position 3 is no directive; use %Y %y %m %b %B %h %d %e %j %H %I %p %M %S %f %z %Z %a %A %s %T %R %D %F %n %t or %%."

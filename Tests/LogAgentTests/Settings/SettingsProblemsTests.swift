@@ -227,16 +227,119 @@ import Testing
             [#"f:1:45: error: `sources[0].type` is "fiel"; use "file". | Did you mean "file"?"#]
         ),
         (
-            #"sources: [{ name: "a", include: "/a", format: "logfmt" }]"#,
-            [#"f:1:47: error: `sources[0].format` is "logfmt", which is not supported yet; supported: "json" or "text"."#]
+            #"sources: [{ name: "a", include: "/a", inner: "json" }]"#,
+            [
+                "f:1:39: error: `sources[0].inner` does not belong here: it is the format of what lines of the formats `docker` and `cri` hold."
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "cri", inner: "docker" }]"#,
+            [
+                #"f:1:61: error: `sources[0].inner` is "docker"; use one of "json", "logfmt", "pattern", "regex", "syslog" or "text"."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "cri", inner: "regex" }]"#,
+            [
+                #"f:1:12: error: `sources[0]` has no `regex`; it is required. | For example: regex: "^(?P<time>\\S+ \\S+) (?P<level>[A-Z]+) (?P<message>.*)""#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "cri", labels: { p: "$pod", x: "$x" } }]"#,
+            [
+                "f:1:64: warning: `x` takes the field `x`, which neither the cri envelope nor a line of text gives: it will be missing."
+            ]
         ),
         (
             #"sources: [{ name: "a", include: "/a", format: "jsn" }]"#,
-            [#"f:1:47: error: `sources[0].format` is "jsn"; use one of "json" or "text". | Did you mean "json"?"#]
+            [
+                #"f:1:47: error: `sources[0].format` is "jsn"; use one of "json", "logfmt", "pattern", "regex", "syslog" or "text". | Did you mean "json"?"#
+            ]
         ),
         (
-            #"sources: [{ name: "a", include: "/a", multiline: { start: "^x" } }]"#,
-            ["f:1:39: error: `sources[0].multiline` is not supported yet."]
+            #"sources: [{ name: "a", include: "/a", format: "pattern" }]"#,
+            [
+                #"f:1:11: error: `sources[0]` has no `pattern`; it is required. | For example: pattern: "<ip> - <_> [<time>] \"<method> <path> <_>\" <status> <_>""#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "pattern", pattern: "<a><b>" }]"#,
+            [
+                #"f:1:67: error: `sources[0].pattern` is "<a><b>". <a> and <b> at position 3 have no text between them, so nothing says where the first ends."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "regex", regex: "(?P<a>x" }]"#,
+            [
+                #"f:1:63: error: `sources[0].regex` is "(?P<a>x". The group that opens at position 0 is not closed; add `)`, or write `\(`. | In a JSON5 text a backslash is written twice: "\\d+"."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", pattern: "<a>", regex: "(?P<a>x)" }]"#,
+            [
+                #"f:1:39: error: `sources[0].pattern` does not belong here: it goes with the format "pattern"."#,
+                #"f:1:55: error: `sources[0].regex` does not belong here: it goes with the format "regex"."#,
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "pattern", pattern: "<a> <b>", labels: { b: "$b", c: "$c" }, timestamp: { field: "d" } }]"#,
+            [
+                "f:1:86: warning: `c` takes the field `c`, which the pattern does not give: it will be missing.",
+                "f:1:119: warning: `sources[0].timestamp`: the pattern gives no field `d`, so a line's time is when it was read.",
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", timestamp: { field: "t", zone: "Mars/Base" } }]"#,
+            [
+                #"f:1:70: error: `sources[0].timestamp.zone` is "Mars/Base"; use "UTC", a distance such as "+02:00", or a name such as "Europe/Berlin" (open /usr/share/zoneinfo/Mars/Base: No such file or directory; is the package tzdata installed?)."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", timestamp: { field: "t", zone: "../passwd" } }]"#,
+            [
+                #"f:1:70: error: `sources[0].timestamp.zone` is "../passwd"; use "UTC", a distance such as "+02:00", or a name such as "Europe/Berlin" (`../passwd` is no name of a time zone, such as "Europe/Berlin")."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", timestamp: { field: "t", format: "unix", zone: "UTC" } }]"#,
+            ["f:1:86: warning: `sources[0].timestamp.zone` changes nothing: unix time is the same everywhere."]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", multiline: {} }]"#,
+            [
+                #"f:1:50: error: `sources[0].multiline` has neither `start` nor `continuation`; one of them is required. | For example: start: "^\\d{4}-\\d{2}-\\d{2} ", or continuation: "^\\s""#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", multiline: { start: "^(x" } }]"#,
+            [
+                #"f:1:59: error: `sources[0].multiline.start` is "^(x". At character 2: the group that opens there is not closed. | In a JSON5 text a backslash is written twice: "\\d+"."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", multiline: { start: "x" } }]"#,
+            [
+                "f:1:59: warning: `sources[0].multiline.start` may match in the middle of a line. | Begin it with `^` to look at a line's beginning alone."
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", multiline: { start: "^x*" } }]"#,
+            ["f:1:59: warning: `sources[0].multiline.start` matches every line, as it is written."]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", multiline: { start: "^x", max_lines: 1, max_bytes: "1B", timeout: "1ms", end: "x" } }]"#,
+            [
+                #"f:1:76: error: `sources[0].multiline.max_lines` is 1; use a whole number from 2 to 100000."#,
+                #"f:1:90: error: `sources[0].multiline.max_bytes` is "1B"; use a size such as "1KiB", from 1KiB to 16MiB."#,
+                #"f:1:105: error: `sources[0].multiline.timeout` is "1ms"; use a duration such as "10s", from 10ms to 1h."#,
+                "f:1:112: error: `sources[0].multiline.end` is not a known key. | Known here: `start`, `continuation`, `max_lines`, `max_bytes`, `timeout`.",
+            ]
+        ),
+        (
+            #"memory: "8MiB", sources: [{ name: "a", include: "/a", multiline: { start: "^x", max_bytes: "4MiB" } }]"#,
+            [
+                "f:1:9: error: `memory` is 8MiB, but source `a` has multiline.max_bytes 4MiB; an entry must fit into a quarter of it. | Raise `memory`, or lower `multiline.max_bytes`."
+            ]
         ),
         (
             #"sources: [{ name: "a", include: "/a", start_at: "begining" }]"#,
@@ -271,7 +374,7 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a", timestamp: { field: "ts", format: "unixms" } }]"#,
             [
-                #"f:1:73: error: `sources[0].timestamp.format` is "unixms"; use "rfc3339", "unix", "unix_ms", "unix_us", "unix_ns" or a pattern such as "%Y-%m-%d %H:%M:%S". | Did you mean "unix_ms"?"#
+                #"f:1:73: error: `sources[0].timestamp.format` is "unixms"; use "rfc3339", "syslog", "unix", "unix_ms", "unix_us", "unix_ns" or a pattern such as "%Y-%m-%d %H:%M:%S". | Did you mean "unix_ms"?"#
             ]
         ),
         (
