@@ -11,16 +11,19 @@ final class LinePipeline {
 
     let source: SourceSettings
     let splitter: LineSplitter
-    private let parser: LineParser
-    private let scanner: JSONScanner
-    private let rules: MetricRules
-    private let filter: LineFilter
-    private let timestamp: (slot: Int, format: LineTimestamp)?
+    let parser: LineParser
+    let scanner: JSONScanner
+    let rules: MetricRules
+    let filter: LineFilter
+    let timestamp: (slot: Int, format: LineTimestamp)?
     private let metadata: MetadataWriter
     private let streams: StreamTable
-    let recordedTimes: RecordedTimes
+    let journals: FileJournals
+    /// nil where every line is an entry.
+    private(set) var assembler: EntryAssembler?
+    let envelopeFields: EnvelopeFields?
     // `@exclusivity(unchecked)`: nothing that is called while it changes can see it.
-    @exclusivity(unchecked) private(set) var counts = LineCounts()
+    @exclusivity(unchecked) var counts = LineCounts()
 
     /// What happened to lines, since the start of the process.
     struct LineCounts: Equatable {
@@ -35,13 +38,19 @@ final class LinePipeline {
         var replacedSequences: UInt64 = 0
         /// The time of a line could not be recorded before it was sent.
         var unrecordedTimes: UInt64 = 0
+        /// Entries that were made of lines by an ``EntryAssembler``.
+        var assembledEntries: UInt64 = 0
+        /// Of those the ones that a limit ended.
+        var splitEntries: UInt64 = 0
+        /// That the clock ended an entry could not be recorded before it was sent.
+        var unrecordedBreaks: UInt64 = 0
     }
 
-    /// `recordedTimes`: where the times of lines without one are recorded.
+    /// `journals`: where the times of lines without one are recorded, and where the clock ended entries.
     init(
-        source: SourceSettings, scanner: JSONScanner, rules: MetricRules, filter: LineFilter, recordedTimes: RecordedTimes
+        source: SourceSettings, scanner: JSONScanner, rules: MetricRules, filter: LineFilter, journals: FileJournals
     ) throws(TimestampPatternError) {
-        self.recordedTimes = recordedTimes
+        self.journals = journals
         self.source = source
         self.scanner = scanner
         parser = LineParser(source.format, fields: scanner)
@@ -55,6 +64,8 @@ final class LinePipeline {
         }
         metadata = MetadataWriter(source.metadata, paths: scanner.paths)
         streams = StreamTable(labels: source.labels, paths: scanner.paths)
+        assembler = source.assembling.map { EntryAssembler($0, attributePaths: EnvelopeFields.attributePaths(scanner.paths)) }
+        envelopeFields = EnvelopeFields(source.envelope, fields: scanner)
     }
 
     /// Counts on from what a pipeline of the same source has counted.
@@ -82,20 +93,44 @@ final class LinePipeline {
         var now: UInt64
         /// The first line that is newer is not taken, nor what comes after it.
         var untilNanoseconds: UInt64 = .max
+        /// Streams whose open entries have waited long enough for lines: they end where the pass does, unless it brings some.
+        var idleStreams: LogStreamSet = []
+        /// Where counting is, if the pass goes that far: what is not open there ends there.
+        var countedEnd: FileCursor?
     }
 
     struct PassResult {
         var progress: LineSplitter.Progress
         var read: Tally
+        /// The lines of entries that are complete, filtered ones included.
+        var closed: Tally
+        /// Entries that went to the outputs.
+        var entryCount: Int
         var filtered: Tally
         var newestLineNanoseconds: UInt64
         /// The time of the line that was too new to be taken.
         var heldBackNanoseconds: UInt64?
+        var openEntries = OpenEntries.none
+        /// Streams that had lines.
+        var grown: LogStreamSet = []
     }
 
-    /// Takes the complete lines of `piece`, which stands at `offset` of `file`'s content.
+    /// Takes the complete lines of `piece`, which stands at `cursor` of `file`'s content, with the lines of open entries right before it.
     func take(
-        _ piece: UnsafeRawBufferPointer, at offset: UInt64, isInsideCutLine: Bool, isFinal: Bool, of file: FileState, pass: Pass
+        _ piece: UnsafeRawBufferPointer, at cursor: FileCursor, isFinal: Bool, of file: FileState, pass: Pass
+    ) -> PassResult {
+        if let assembler { return takeAssembled(by: assembler, piece, at: cursor, isFinal: isFinal, of: file, pass: pass) }
+        if !cursor.openEntries.isEmpty {
+            // Other settings have left them open. From now on it makes entries of single lines, like no assembler at all.
+            let assembler = EntryAssembler.ofLines(maximumBytes: source.maximumLineBytes)
+            self.assembler = assembler
+            return takeAssembled(by: assembler, piece, at: cursor, isFinal: isFinal, of: file, pass: pass)
+        }
+        return takeLines(of: piece, at: cursor.offset, isInsideCutLine: cursor.isInsideCutLine, isFinal: isFinal, of: file, pass: pass)
+    }
+
+    private func takeLines(
+        of piece: UnsafeRawBufferPointer, at offset: UInt64, isInsideCutLine: Bool, isFinal: Bool, of file: FileState, pass: Pass
     ) -> PassResult {
         var filtered = Tally()
         var newest: UInt64 = 0
@@ -134,7 +169,8 @@ final class LinePipeline {
         }
         let read = Tally(lines: UInt64(progress.lineCount), bytes: UInt64(progress.consumed))
         return PassResult(
-            progress: progress, read: read, filtered: filtered, newestLineNanoseconds: newest, heldBackNanoseconds: heldBack?.time)
+            progress: progress, read: read, closed: read, entryCount: Int(read.lines - filtered.lines), filtered: filtered,
+            newestLineNanoseconds: newest, heldBackNanoseconds: heldBack?.time)
     }
 
     private func count(_ line: LineSplitter.Line, _ error: LineParseError?) {
@@ -143,18 +179,20 @@ final class LinePipeline {
         if line.bytes.isEmpty { counts.emptyLines += 1 }
     }
 
-    private func time(
-        of parsed: ParsedLine, at offset: UInt64, readEnd: UInt64, in file: FileState, pass: Pass
+    /// Of what begins at `offset`: its own, else that of its envelope, else when it was seen.
+    func time(
+        of parsed: ParsedLine, envelope: UInt64? = nil, at offset: UInt64, readEnd: UInt64, in file: FileState, pass: Pass
     ) -> UInt64 {
         if let timestamp {
             let field = scanner[timestamp.slot]
             if field.kind != .missing {
                 let needsSight = timestamp.format.needsSight(field, in: parsed.text)
-                let seenAt = needsSight ? firstSight(ofLineAt: offset, readEnd: readEnd, in: file, pass: pass) : 0
+                let seenAt = needsSight ? envelope ?? firstSight(ofLineAt: offset, readEnd: readEnd, in: file, pass: pass) : 0
                 if let time = timestamp.format.nanoseconds(of: field, in: parsed.text, seenAt: seenAt) { return time }
                 if pass.counts { counts.timestampErrors += 1 }
             }
         }
+        if let envelope { return envelope }
         return firstSight(ofLineAt: offset, readEnd: readEnd, in: file, pass: pass)
     }
 
@@ -169,9 +207,9 @@ final class LinePipeline {
         }
     }
 
-    private func times(of file: FileState) throws(SystemError) -> ObservedTimes {
+    func times(of file: FileState) throws(SystemError) -> ObservedTimes {
         if let times = file.observedTimes { return times }
-        let times = try recordedTimes.open(for: file.content)
+        let times = try ObservedTimes(path: journals.times.path(for: file.content))
         file.observedTimes = times
         return times
     }
@@ -179,12 +217,30 @@ final class LinePipeline {
     private func ship(
         _ line: LineSplitter.Line, _ parsed: ParsedLine, time: UInt64, file: FileState, pass: Pass
     ) {
-        let stream = streams.stream(of: parsed.text, scanner: scanner, path: file.firstPath)
         let extra = metadata.write(scanner, parsed, path: file.firstPath, isCut: line.isCut)
+        append(line.bytes, parsed, metadata: extra, time: time, fileBytes: line.fileBytes, fileLines: 1, file: file, pass: pass)
+    }
+
+    func ship(
+        _ entry: AssembledEntry, _ parsed: ParsedLine, time: UInt64, file: FileState, pass: Pass
+    ) {
+        let extra = metadata.write(scanner, parsed, path: file.firstPath, isCut: entry.isCut, isSplit: entry.isSplit)
+        append(
+            entry.content, parsed, metadata: extra, time: time, fileBytes: Int(entry.tally.bytes), fileLines: Int(entry.tally.lines),
+            file: file, pass: pass)
+    }
+
+    @inline(__always)
+    private func append(
+        _ content: UnsafeRawBufferPointer, _ parsed: ParsedLine, metadata: UnsafeRawBufferPointer, time: UInt64, fileBytes: Int,
+        fileLines: Int, file: FileState, pass: Pass
+    ) {
+        let stream = streams.stream(of: parsed.text, scanner: scanner, path: file.firstPath)
         var position = 0
         while position < pass.outputs.count {
             let replaced = pass.outputs[position].append(
-                stream, timestamp: time, line: line.bytes, fileBytes: line.fileBytes, metadata: extra, from: pass.segments[position])
+                stream, timestamp: time, line: content, fileBytes: fileBytes, fileLines: fileLines, metadata: metadata,
+                from: pass.segments[position])
             if pass.counts { counts.replacedSequences += UInt64(replaced) }
             position += 1
         }

@@ -12,7 +12,7 @@ struct Stages {
 
 extension LogAgentService {
     /// Makes what lines go through. `earlierCounts`: what metrics met before, under another configuration.
-    func makeStages(recordedTimes: RecordedTimes, earlierCounts: [MetricRules.Counts] = []) throws(LogAgentError) -> Stages {
+    func makeStages(journals: FileJournals, earlierCounts: [MetricRules.Counts] = []) throws(LogAgentError) -> Stages {
         do {
             let paths = FieldPaths(
                 settings.sources.flatMap(LinePipeline.fieldPaths) + MetricRules.requiredPaths(settings.metrics)
@@ -24,7 +24,7 @@ extension LogAgentService {
                 settings.metrics, now: SystemClock.wallNanoseconds(), earlierCounts: earlierCounts, slot: slot)
             let filter = try LineFilter(settings.transforms, slot: slot)
             let pipelines = try settings.sources.map { source in
-                try LinePipeline(source: source, scanner: scanner, rules: derived.rules, filter: filter, recordedTimes: recordedTimes)
+                try LinePipeline(source: source, scanner: scanner, rules: derived.rules, filter: filter, journals: journals)
             }
             return Stages(settings: settings, derived: derived, pipelines: pipelines)
         } catch {

@@ -71,10 +71,10 @@ struct LogAgentService {
     func makeState(
         control: ReaderControl, registry: MetricRegistry, firstFreeID: UInt64
     ) throws(LogAgentError) -> sending AgentState {
-        let times = try attempt { () throws(SystemError) in
-            try RecordedTimes(directory: settings.dataDirectory + "/times", firstFreeID: firstFreeID)
+        let journals = try attempt { () throws(SystemError) in
+            try FileJournals(directory: settings.dataDirectory + "/times", firstFreeID: firstFreeID)
         }
-        let stages = try makeStages(recordedTimes: times)
+        let stages = try makeStages(journals: journals)
         var outputs: [OutputPort] = []
         let budget = MemoryBudget(total: settings.memoryBytes, outputs: settings.outputs.count)
         for (index, output) in settings.outputs.enumerated() {
@@ -126,8 +126,16 @@ struct LogAgentService {
         return try attempt { () throws(SystemError) in
             try Reader(
                 shared: shared, tails: tails, control: control, checkpoints: CheckpointWriter(checkpoints), log: log,
-                maximumLineBytes: settings.sources.map(\.maximumLineBytes).max() ?? 0)
+                maximumLineBytes: settings.sources.map(\.maximumLineBytes).max() ?? 0, maximumReach: maximumReach(checkpoint?.files ?? []))
         }
+    }
+
+    /// How far before a cursor an open entry may begin: by these settings, or by those that `files` were read with.
+    func maximumReach(_ files: [Checkpoint.File]) -> Int {
+        let saved = files.flatMap { file in
+            [file.saved.counted.openEntries.reach] + file.outputs.map(\.delivered.openEntries.reach)
+        }
+        return (settings.sources.map { $0.assembling?.reachBytes ?? 0 } + saved).max() ?? 0
     }
 
     func attempt<Value: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Value) throws(LogAgentError) -> Value {

@@ -8,6 +8,8 @@ package struct FileCursor: Equatable, Sendable {
     package var guardLength: UInt8
     /// The cursor stands inside a line whose beginning was already taken, cut; the rest up to its newline is left out.
     package var isInsideCutLine: Bool
+    /// What was begun before the cursor and is not over; empty where every line is an entry.
+    package var openEntries = OpenEntries.none
 
     package static let start = FileCursor(offset: 0, guardHash: 0, guardLength: 0, isInsideCutLine: false)
 
@@ -16,6 +18,14 @@ package struct FileCursor: Equatable, Sendable {
         self.guardHash = guardHash
         self.guardLength = guardLength
         self.isInsideCutLine = isInsideCutLine
+    }
+
+    /// The first byte of which something may still be made.
+    package var firstOpenOffset: UInt64 { offset - UInt64(openEntries.reach) }
+
+    /// Less was made of the content than at `other`: fewer lines were taken, or entries are open that are closed there.
+    package func isBehind(_ other: FileCursor) -> Bool {
+        offset < other.offset || (offset == other.offset && openEntries != other.openEntries)
     }
 }
 

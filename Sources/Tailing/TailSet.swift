@@ -281,7 +281,8 @@ package final class TailSet {
         } else if let path = file.path, let status = try? FileStatus(ofPath: path), status.size != file.observedSize {
             markReadable(file)
         }
-        let hasUnfinishedLine = file.counted.offset < file.observedSize || file.counted.isInsideCutLine
-        if file.isRotatedAway && hasUnfinishedLine && isSettled(file) { markReadable(file) }
+        let isUnfinished =
+            file.counted.offset < file.observedSize || file.counted.isInsideCutLine || !file.counted.openEntries.isEmpty
+        if file.isRotatedAway && isUnfinished && isSettled(file) { markReadable(file) }
     }
 }

@@ -107,16 +107,18 @@ extension TailedFile {
     }
 
     /// Reads from `cursor` on, into `buffer`, in one call that also brings the bytes before the cursor, to see that they are the same.
-    /// The bytes given stand in `buffer`.
+    /// The bytes given stand in `buffer`, and right before them those from the beginning of the cursor's oldest open entry on.
     package func read(at cursor: FileCursor, into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
         do throws(SystemError) {
             guard try openIfNeeded() else { return .unavailable(nil) }
             let guardLength = Int(cursor.guardLength)
-            let count = try readDescriptor(into: buffer, at: cursor.offset - UInt64(guardLength))
-            guard count >= guardLength else { return .replaced }
-            let guarded = UnsafeRawBufferPointer(rebasing: buffer[..<guardLength])
+            let before = max(guardLength, cursor.openEntries.reach)
+            precondition(before < buffer.count, "the buffer has room for the open entries of every cursor")
+            let count = try readDescriptor(into: buffer, at: cursor.offset - UInt64(before))
+            guard count >= before else { return .replaced }
+            let guarded = UnsafeRawBufferPointer(rebasing: buffer[before - guardLength..<before])
             guard ContentHash.of(guarded) == cursor.guardHash || guardLength == 0 else { return .replaced }
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer[guardLength..<count])
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[before..<count])
             if cursor.offset == 0 && !beginsAsKnown(bytes) { return .replaced }
             observedSize = max(observedSize, cursor.offset + UInt64(bytes.count))
             if head.length < ContentHash.headBytes && observedSize > UInt64(head.length) { try refreshHead() }
@@ -135,19 +137,23 @@ extension TailedFile {
 
     /// The cursor `byteCount` bytes further, after a read at `cursor` whose result was `bytes` (still in its buffer).
     package static func advance(
-        _ cursor: FileCursor, over bytes: UnsafeRawBufferPointer, by byteCount: Int, isInsideCutLine: Bool
+        _ cursor: FileCursor, over bytes: UnsafeRawBufferPointer, by byteCount: Int, isInsideCutLine: Bool,
+        openEntries: OpenEntries = .none
     ) -> FileCursor {
         let offset = cursor.offset + UInt64(byteCount)
         let guardLength = Int(min(UInt64(ContentHash.guardBytes), UInt64(byteCount) + UInt64(cursor.guardLength)))
         guard byteCount > 0, let base = bytes.baseAddress else {
             var same = cursor
             same.isInsideCutLine = isInsideCutLine
+            same.openEntries = openEntries
             return same
         }
         // The bytes of the old guard stand right before `bytes`, so a short advance still gets its full guard.
         let guarded = UnsafeRawBufferPointer(start: base + byteCount - guardLength, count: guardLength)
-        return FileCursor(
+        var next = FileCursor(
             offset: offset, guardHash: ContentHash.of(guarded), guardLength: UInt8(guardLength), isInsideCutLine: isInsideCutLine)
+        next.openEntries = openEntries
+        return next
     }
 
     /// Room that a read needs beside the bytes it is for.

@@ -32,7 +32,7 @@ final class MetadataWriter {
 
     /// `{"trace_id":"4bf9…","span_id":"00f0…"}`, or nothing where no value is there. The result is overwritten by the next call.
     func write(
-        _ scanner: JSONScanner, _ parsed: ParsedLine, path: String, isCut: Bool
+        _ scanner: JSONScanner, _ parsed: ParsedLine, path: String, isCut: Bool, isSplit: Bool = false
     ) -> UnsafeRawBufferPointer {
         bytes.removeAll()
         for part in parts {
@@ -51,12 +51,14 @@ final class MetadataWriter {
             bytes.append(UInt8(ascii: "\""))
         }
         if isCut { begin(Self.cutMark) }
+        if isSplit { begin(Self.splitMark) }
         if bytes.count > 0 { bytes.append(UInt8(ascii: "}")) }
         return bytes.bytes
     }
 
     private static let parseErrorOpening = Array("\"parse_error\":\"".utf8)
     private static let cutMark = Array("\"truncated\":\"true\"".utf8)
+    private static let splitMark = Array("\"split\":\"true\"".utf8)
 
     private func begin(_ text: [UInt8]) {
         bytes.append(bytes.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))

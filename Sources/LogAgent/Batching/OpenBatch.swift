@@ -38,7 +38,8 @@ final class OpenBatch {
     /// Adds `["<timestamp>","<line>"]`, or with `metadata`, a whole JSON object, `["<timestamp>","<line>",{…}]`.
     /// Bytes that are no UTF-8 become U+FFFD; gives how often.
     func append(
-        timestamp: UInt64, line: UnsafeRawBufferPointer, fileBytes: Int, metadata: UnsafeRawBufferPointer, from source: SegmentReference
+        timestamp: UInt64, line: UnsafeRawBufferPointer, fileBytes: Int, fileLines: Int = 1, metadata: UnsafeRawBufferPointer,
+        from source: SegmentReference
     ) -> Int {
         if lastSource != source {
             runs.append(SealedBatch.Run(source: source, firstEntry: entries.count))
@@ -47,7 +48,7 @@ final class OpenBatch {
         // Most lines grow by a tenth or so when they are escaped; what does not fit is gone on with.
         buffer.reserve(line.count + line.count / 4 + metadata.count + 64)
         if !entries.isEmpty { buffer.append(UInt8(ascii: ",")) }
-        entries.append(SealedBatch.Entry(offset: UInt32(buffer.count), fileBytes: UInt32(fileBytes)))
+        entries.append(SealedBatch.Entry(offset: UInt32(buffer.count), fileBytes: UInt32(fileBytes), fileLines: UInt32(fileLines)))
         newestTimestamp = max(newestTimestamp, timestamp)
         oldestTimestamp = min(oldestTimestamp, timestamp)
         buffer.appendEntryHead(timestamp: timestamp)

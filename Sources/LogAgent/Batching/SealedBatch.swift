@@ -5,8 +5,10 @@ final class SealedBatch: Sendable {
     struct Entry: Sendable {
         /// Where its `[` stands in ``entryBytes``.
         var offset: UInt32
-        /// What its line takes in its file, newline included.
+        /// What its lines take in their file, newlines included.
         var fileBytes: UInt32
+        /// How many lines of the file it was made of.
+        var fileLines: UInt32 = 1
     }
 
     /// Entries from `firstEntry` up to the next run's come from one segment of one file.
@@ -77,7 +79,8 @@ final class SealedBatch: Sendable {
             let end = position + 1 < runs.count ? runs[position + 1].firstEntry : entries.count
             var tally = Tally()
             while next < refused.count, refused[next] < end {
-                tally += Tally(lines: 1, bytes: UInt64(entries[refused[next]].fileBytes))
+                let entry = entries[refused[next]]
+                tally += Tally(lines: UInt64(entry.fileLines), bytes: UInt64(entry.fileBytes))
                 next += 1
             }
             body(run.source, end - run.firstEntry, tally)

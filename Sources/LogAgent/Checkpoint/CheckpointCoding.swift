@@ -99,7 +99,12 @@ extension CheckpointCoding {
         writer.append(cursor.offset)
         writer.append(cursor.guardHash)
         writer.append(cursor.guardLength)
-        writer.append(cursor.isInsideCutLine)
+        // Where every line is an entry, nothing is added to what earlier versions wrote.
+        writer.append(UInt8(cursor.isInsideCutLine ? 1 : 0) | (cursor.openEntries.isEmpty ? 0 : 2))
+        if cursor.openEntries.isEmpty { return }
+        for writerIndex in 0..<4 { writer.append(cursor.openEntries.distances[writerIndex]) }
+        writer.append(cursor.openEntries.lines)
+        writer.append(cursor.openEntries.bytes)
     }
 
     private static func append(_ tally: Tally, to writer: inout BinaryWriter) {
@@ -160,13 +165,25 @@ extension CheckpointCoding {
     }
 
     private static func readCursor(_ reader: inout BinaryReader) throws(BinaryReader.Malformed) -> FileCursor {
-        let cursor = FileCursor(
+        var cursor = FileCursor(
             offset: try reader.read(UInt64.self), guardHash: try reader.read(UInt64.self), guardLength: try reader.read(UInt8.self),
-            isInsideCutLine: try reader.readFlag())
-        guard cursor.guardLength <= ContentHash.guardBytes, UInt64(cursor.guardLength) <= cursor.offset else {
-            throw BinaryReader.Malformed(offset: reader.offset)
-        }
+            isInsideCutLine: false)
+        let flags = try reader.read(UInt8.self)
+        cursor.isInsideCutLine = flags & 1 != 0
+        if flags & 2 != 0 { cursor.openEntries = try readOpenEntries(&reader) }
+        guard flags < 4, cursor.guardLength <= ContentHash.guardBytes, UInt64(cursor.guardLength) <= cursor.offset,
+            UInt64(cursor.openEntries.reach) <= cursor.offset
+        else { throw BinaryReader.Malformed(offset: reader.offset) }
         return cursor
+    }
+
+    private static func readOpenEntries(_ reader: inout BinaryReader) throws(BinaryReader.Malformed) -> OpenEntries {
+        var open = OpenEntries.none
+        for writer in 0..<4 { open.distances[writer] = try reader.read(UInt32.self) }
+        open.lines = try reader.read(UInt32.self)
+        open.bytes = try reader.read(UInt32.self)
+        guard open.reach > 0 else { throw BinaryReader.Malformed(offset: reader.offset) }
+        return open
     }
 
     private static func readTally(_ reader: inout BinaryReader) throws(BinaryReader.Malformed) -> Tally {

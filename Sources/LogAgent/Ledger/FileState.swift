@@ -35,6 +35,10 @@ final class FileState {
     var newestLineNanoseconds: UInt64 = 0
     /// nil until a line without a time of its own is met.
     var observedTimes: ObservedTimes?
+    /// nil until lines are assembled to entries.
+    var observedBreaks: ObservedBreaks?
+    /// Monotonic time of the last line of each stream that has an open entry.
+    var lastLineNanoseconds = SIMD4<UInt64>.zero
     /// Monotonic time at which it could last not be read for an output; 0 before the first.
     var deliveryFailedNanoseconds: UInt64 = 0
     /// In one of the outputs' queues of files that delivery has fallen behind in.
@@ -101,15 +105,15 @@ final class FileState {
     }
 
     /// Counted, but at this output neither in a batch nor settled.
-    func isBehind(output: Int) -> Bool { deliveries[output].enqueued.offset < counted.offset }
+    func isBehind(output: Int) -> Bool { deliveries[output].enqueued.isBehind(counted) }
 
     /// What was read but not put into batches for this output.
     func unqueued(output: Int) -> Tally {
         read - deliveries[output].ledger.settled - deliveries[output].inFlight
     }
 
-    /// Every output has settled every line that was counted.
+    /// Every output has settled every line that was counted, and no entry may still go on.
     var isDelivered: Bool {
-        deliveries.allSatisfy { $0.isSettled && $0.enqueued.offset >= counted.offset }
+        counted.openEntries.isEmpty && deliveries.allSatisfy { $0.isSettled && !$0.enqueued.isBehind(counted) }
     }
 }

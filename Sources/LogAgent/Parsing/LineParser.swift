@@ -37,6 +37,12 @@ final class LineParser {
         }
     }
 
+    /// The same for a line that can't have the format: it has no fields.
+    func leave(_ line: UnsafeRawBufferPointer) -> ParsedLine {
+        fields.clear()
+        return ParsedLine(text: line, error: nil)
+    }
+
     /// Fills the slots of ``fields``. `line` is borrowed, and so is the result: valid until the next line is parsed.
     func parse(_ line: UnsafeRawBufferPointer) -> ParsedLine {
         if case .json = form, !line.isEmpty {
@@ -108,6 +114,8 @@ enum LineParseError: Error, Equatable, CustomStringConvertible {
     case syslog(SyslogError)
     case pattern(LinePatternMismatch)
     case regex
+    /// What a container runtime puts around each line is not there.
+    case envelope(EnvelopeError)
 
     var description: String {
         switch self {
@@ -116,6 +124,7 @@ enum LineParseError: Error, Equatable, CustomStringConvertible {
         case .syslog(let error): error.description
         case .pattern(let error): error.description
         case .regex: "the regular expression matches nowhere in the line"
+        case .envelope(let error): error.description
         }
     }
 }

@@ -87,6 +87,7 @@ final class AgentState {
         closed[source] = sum
         files[file.id] = nil
         file.observedTimes?.remove()
-        pipelines[file.sourceIndex].recordedTimes.forget(file.id)
+        file.observedBreaks?.remove()
+        pipelines[file.sourceIndex].journals.forget(file.id)
     }
 }

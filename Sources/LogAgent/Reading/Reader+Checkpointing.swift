@@ -7,7 +7,7 @@ extension Reader {
         hasChanged = false
         var (saved, times) = shared.update { state in
             state.derived.table.capture(into: &capture)
-            return (makeCheckpoint(state), recordedTimes(state))
+            return (makeCheckpoint(state), journaledFiles(state))
         }
         capture.encode(into: &saved.metrics)
         checkpoints.submit(CheckpointCoding.encode(saved), times)
@@ -34,16 +34,16 @@ extension Reader {
             read: file.read, lostUnreadBytes: file.lostUnreadBytes, outputs: file.savedOutputs(state.outputs.map(\.settings.name)))
     }
 
-    /// Files whose lines' times are recorded, and how far each was delivered everywhere.
-    private func recordedTimes(_ state: AgentState) -> [UInt64: UInt64] {
+    /// Files with journals, and before which place nothing of each will be read again.
+    private func journaledFiles(_ state: AgentState) -> [UInt64: UInt64] {
         var delivered: [UInt64: UInt64] = [:]
-        for file in state.files.values where file.observedTimes != nil {
-            delivered[file.id] = file.deliveries.map(\.delivered.offset).min() ?? file.counted.offset
+        for file in state.files.values where file.observedTimes != nil || file.observedBreaks != nil {
+            delivered[file.id] = (file.deliveries.map(\.delivered) + [file.counted]).map(\.firstOpenOffset).min()
         }
         return delivered
     }
 
-    /// Once a checkpoint is on disk, records of times that it has left behind are not needed any more.
+    /// Once a checkpoint is on disk, records that it has left behind are not needed any more.
     func takeWrittenCheckpoint() {
         guard let written = checkpoints.takeResult() else { return }
         shared.update { state in
@@ -55,6 +55,7 @@ extension Reader {
                 for (id, offset) in saved.times {
                     do throws(SystemError) {
                         try state.files[id]?.observedTimes?.delivered(through: offset)
+                        try state.files[id]?.observedBreaks?.delivered(through: offset)
                     } catch {
                         log.stateNotWritten(error)
                     }

@@ -34,7 +34,7 @@ extension Reader {
         switch result {
         case .bytes(let bytes, let reachesEnd):
             let isFinal = reachesEnd && file.isRotatedAway && tails.isSettled(file)
-            let consumed = take(bytes, of: file, state, outputs: outputs, isFinal: isFinal)
+            let consumed = take(bytes, reachesEnd: reachesEnd, of: file, state, outputs: outputs, isFinal: isFinal)
             if reachesEnd {
                 shared.update { _ in state.lastAtEndNanoseconds = SystemClock.monotonicNanoseconds() }
                 rest(file)
@@ -92,9 +92,11 @@ extension Reader {
     }
 
     private func take(
-        _ bytes: UnsafeRawBufferPointer, of file: TailedFile, _ state: FileState, outputs: [OutputPort], isFinal: Bool
+        _ bytes: UnsafeRawBufferPointer, reachesEnd: Bool, of file: TailedFile, _ state: FileState, outputs: [OutputPort], isFinal: Bool
     ) -> Int {
-        guard !bytes.isEmpty || (isFinal && file.counted.isInsideCutLine) else {
+        let idle = reachesEnd ? idleStreams(of: file, state) : []
+        let isUnfinished = file.counted.isInsideCutLine || !file.counted.openEntries.isEmpty
+        guard !bytes.isEmpty || (isFinal && isUnfinished) || !idle.isEmpty else {
             shared.update { agent in
                 mirror(file, state)
                 // After a start: counted by the process before, but not delivered by it.
@@ -103,26 +105,27 @@ extension Reader {
             return 0
         }
         let now = SystemClock.wallNanoseconds()
-        file.lastActivityNanoseconds = SystemClock.monotonicNanoseconds()
+        if !bytes.isEmpty { file.lastActivityNanoseconds = SystemClock.monotonicNanoseconds() }
         return shared.update { agent in
             let pipeline = agent.pipelines[file.sourceIndex]
             let pass = LinePipeline.Pass(
                 counts: true, outputs: outputs,
-                segments: outputs.map { SegmentReference(file: state.id, segment: state.deliveries[$0.index].nextSegment) }, now: now)
-            let result = pipeline.take(
-                bytes, at: file.counted.offset, isInsideCutLine: file.counted.isInsideCutLine, isFinal: isFinal, of: state, pass: pass)
-            if result.progress.consumed > 0 || isFinal {
+                segments: outputs.map { SegmentReference(file: state.id, segment: state.deliveries[$0.index].nextSegment) }, now: now,
+                idleStreams: idle)
+            let result = pipeline.take(bytes, at: file.counted, isFinal: isFinal, of: state, pass: pass)
+            if result.progress.consumed > 0 || isFinal || result.openEntries != file.counted.openEntries {
                 hasChanged = true
                 file.counted = TailedFile.advance(
-                    file.counted, over: bytes, by: result.progress.consumed, isInsideCutLine: result.progress.isInsideCutLine)
+                    file.counted, over: bytes, by: result.progress.consumed, isInsideCutLine: result.progress.isInsideCutLine,
+                    openEntries: result.openEntries)
                 state.read += result.read
                 state.newestLineNanoseconds = max(state.newestLineNanoseconds, result.newestLineNanoseconds)
                 for output in outputs {
                     state.deliveries[output.index].enqueue(
-                        through: file.counted, read: result.read, filtered: result.filtered,
-                        entryCount: Int(result.read.lines - result.filtered.lines))
+                        through: file.counted, read: result.closed, filtered: result.filtered, entryCount: result.entryCount)
                 }
             }
+            awaitOpenEntries(of: file, state, agent, grown: result.grown)
             mirror(file, state)
             queueWhereBehind(state, agent)
             return result.progress.consumed
@@ -138,7 +141,7 @@ extension Reader {
         }
     }
 
-    private func mirror(_ file: TailedFile, _ state: FileState) {
+    func mirror(_ file: TailedFile, _ state: FileState) {
         state.sourceIndex = file.sourceIndex
         state.counted = file.counted
         state.observedSize = file.observedSize
@@ -164,13 +167,19 @@ extension Reader {
                 agent.lostBytes[cause, default: 0] += unread - state.lostUnreadBytes
                 state.lostUnreadBytes = unread
             }
+            let open = file.counted.openEntries
+            if !open.isEmpty {
+                // Their lines were read, but nothing was made of them.
+                file.counted.openEntries = .none
+                if agent.outputs.isEmpty { agent.lostBytes[cause, default: 0] += UInt64(open.bytes) }
+            }
+            mirror(file, state)
             for output in agent.outputs where state.isBehind(output: output.index) {
                 let lost = state.unqueued(output: output.index)
                 agent.lostBytes[cause, default: 0] += lost.bytes
                 state.deliveries[output.index].lose(through: state.counted, read: lost)
                 log.linesLost(path: state.firstPath, output: output.settings.name, cause: cause, lines: lost.lines, bytes: lost.bytes)
             }
-            mirror(file, state)
         }
     }
 

@@ -83,19 +83,19 @@ extension Reader {
             let pass = LinePipeline.Pass(
                 counts: false, outputs: [output],
                 segments: [SegmentReference(file: state.id, segment: state.deliveries[output.index].nextSegment)],
-                now: SystemClock.wallNanoseconds(), untilNanoseconds: turn.untilNanoseconds)
-            let result = agent.pipelines[file.sourceIndex].take(
-                piece, at: cursor.offset, isInsideCutLine: cursor.isInsideCutLine, isFinal: endsWhereCountingIs, of: state, pass: pass)
-            let isAll = endsWhereCountingIs && result.progress.consumed == piece.count
-            if result.progress.consumed > 0 || isAll {
+                now: SystemClock.wallNanoseconds(), untilNanoseconds: turn.untilNanoseconds,
+                countedEnd: endsWhereCountingIs ? file.counted : nil)
+            let result = agent.pipelines[file.sourceIndex].take(piece, at: cursor, isFinal: endsWhereCountingIs, of: state, pass: pass)
+            let isAll = endsWhereCountingIs && result.progress.consumed == piece.count && result.heldBackNanoseconds == nil
+            if result.progress.consumed > 0 || isAll || result.openEntries != cursor.openEntries {
                 let end =
                     isAll
                     ? file.counted
                     : TailedFile.advance(
-                        cursor, over: piece, by: result.progress.consumed, isInsideCutLine: result.progress.isInsideCutLine)
+                        cursor, over: piece, by: result.progress.consumed, isInsideCutLine: result.progress.isInsideCutLine,
+                        openEntries: result.openEntries)
                 state.deliveries[output.index].enqueue(
-                    through: end, read: result.read, filtered: result.filtered,
-                    entryCount: Int(result.read.lines - result.filtered.lines))
+                    through: end, read: result.closed, filtered: result.filtered, entryCount: result.entryCount)
                 hasChanged = true
             }
             if isAll || (result.progress.consumed == 0 && result.heldBackNanoseconds == nil) {

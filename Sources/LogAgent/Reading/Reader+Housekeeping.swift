@@ -13,7 +13,7 @@ extension Reader {
         if shared.update({ $0.isCatchingUp }) && hasCaughtUp() {
             shared.update { state in
                 state.isCatchingUp = false
-                state.pipelines.first?.recordedTimes.removeUnclaimed()
+                state.pipelines.first?.journals.removeUnclaimed()
             }
             log.caughtUp()
         }
@@ -92,6 +92,6 @@ extension Reader {
 }
 
 extension TailedFile {
-    /// All that was ever seen of it was read.
-    var hasNothingUnread: Bool { counted.offset >= max(observedSize, sizeWhenFound) }
+    /// All that was ever seen of it was read, and made entries of.
+    var hasNothingUnread: Bool { counted.offset >= max(observedSize, sizeWhenFound) && counted.openEntries.isEmpty }
 }

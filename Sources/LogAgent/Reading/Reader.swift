@@ -33,6 +33,8 @@ final class Reader {
     var lastTidyNanoseconds: UInt64 = 0
     var hasChanged = false
     var openFileCount = 0
+    /// Monotonic time at which an open entry of a file will have waited long enough, by the file's number.
+    var entryDeadlines: [UInt64: UInt64] = [:]
     let maximumOpenFiles: Int
     private var lastWakeNanoseconds: UInt64 = 0
     private var filesSinceWake: UInt64 = 0
@@ -41,14 +43,14 @@ final class Reader {
 
     init(
         shared: SharedAgentState, tails: TailSet, control: ReaderControl, checkpoints: CheckpointWriter, log: AgentLog,
-        maximumLineBytes: Int
+        maximumLineBytes: Int, maximumReach: Int
     ) throws(SystemError) {
         self.shared = shared
         self.tails = tails
         self.control = control
         self.checkpoints = checkpoints
         self.log = log
-        buffer = .allocate(byteCount: Self.bufferBytes(maximumLineBytes: maximumLineBytes), alignment: 64)
+        buffer = .allocate(byteCount: Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: maximumReach), alignment: 64)
         epoll = try Epoll()
         if let descriptor = tails.watchDescriptor { try epoll.add(descriptor, .readable, token: Token.files.rawValue) }
         try epoll.add(control.event.rawValue, .readable, token: Token.control.rawValue)
@@ -57,14 +59,15 @@ final class Reader {
 
     deinit { buffer.deallocate() }
 
-    /// A line that is just not too long, its line end, and the bytes that guard the cursor must fit together.
-    private static func bufferBytes(maximumLineBytes: Int) -> Int {
-        max(chunkBytes, maximumLineBytes + 64) + TailedFile.readOverhead
+    /// A line that is just not too long, its line end, the entries that it may belong to, and the bytes that guard the cursor must fit
+    /// together.
+    private static func bufferBytes(maximumLineBytes: Int, maximumReach: Int) -> Int {
+        max(chunkBytes, maximumLineBytes + 64) + maximumReach + TailedFile.readOverhead
     }
 
-    /// Makes room for lines of other lengths than before.
-    func resizeBuffer(maximumLineBytes: Int) {
-        let bytes = Self.bufferBytes(maximumLineBytes: maximumLineBytes)
+    /// Makes room for lines and entries of other lengths than before.
+    func resizeBuffer(maximumLineBytes: Int, maximumReach: Int) {
+        let bytes = Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: maximumReach)
         guard bytes != buffer.count else { return }
         buffer.deallocate()
         buffer = .allocate(byteCount: bytes, alignment: 64)
@@ -84,6 +87,7 @@ final class Reader {
     func start() {
         tails.start()
         shared.update { $0.isCatchingUp = true }
+        awaitOpenEntries()
     }
 
     /// Does what there is to do. Gives the monotonic time until which nothing will be, unless an event comes; nil: there is more.
@@ -91,6 +95,7 @@ final class Reader {
         takeOutcomes()
         let now = SystemClock.monotonicNanoseconds()
         tails.tick()
+        let entryDeadline = queueFilesWithIdleEntries(now: now)
         // Each file at most once, and only so long, before looking at acknowledgements again.
         var isWaitingForRoom = false
         var remaining = tails.readableCount
@@ -107,7 +112,7 @@ final class Reader {
         housekeep(now: now)
         if delivered || (tails.hasReadable && !isWaitingForRoom) { return nil }
         let pause = isWaitingForRoom ? now + 5_000_000 : now + 250_000_000
-        return min(due ?? pause, pause)
+        return min(due ?? pause, pause, entryDeadline)
     }
 
     func waitForEvents(until deadline: UInt64) {

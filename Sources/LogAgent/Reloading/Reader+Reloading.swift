@@ -24,9 +24,9 @@ extension Reader {
         let service = reload.service
         let settings = service.settings
         // What can fail comes first, and changes nothing that runs.
-        let times = shared.update { $0.pipelines.first?.recordedTimes }
-        guard let times else { throw .start("the running configuration has no source") }
-        let stages = try service.makeStages(recordedTimes: times, earlierCounts: shared.update { $0.derived.rules.counts })
+        let journals = shared.update { $0.pipelines.first?.journals }
+        guard let journals else { throw .start("the running configuration has no source") }
+        let stages = try service.makeStages(journals: journals, earlierCounts: shared.update { $0.derived.rules.counts })
         let running = shared.update { $0.outputs }
         let kept = running.filter { port in settings.outputs.contains(port.settings) }
         let fresh = try makeSenders(for: settings.outputs.filter { output in !kept.contains { $0.settings == output } }, reload)
@@ -55,7 +55,8 @@ extension Reader {
             return findings
         }
         for finding in findings { log.metricsNotRestored(finding) }
-        resizeBuffer(maximumLineBytes: service.maximumLineBytes)
+        let files = shared.update { state in tails.files.values.map { saved($0, state) } }
+        resizeBuffer(maximumLineBytes: service.maximumLineBytes, maximumReach: service.maximumReach(files))
         tails.lookAtNewSources()
         hasChanged = true
         lastCheckpointNanoseconds = 0

@@ -3,7 +3,9 @@ import Configuration
 extension LineFormat {
     /// The format that `key` of a source names, with the settings that go with it; nil where there is none, or none that can be used.
     static func read(_ object: ConfigurationObject, _ key: String = "format") -> LineFormat? {
-        switch object[key]?.choice(among: names, later: ["docker", "cri"]) {
+        // An envelope is read by who calls, and what is in one has none.
+        let envelopes = key == "format" ? LineEnvelope.allCases.map(\.rawValue) : []
+        return switch object[key]?.choice(among: names + envelopes) {
         case "json": .json
         case "logfmt": .logfmt
         case "syslog": .syslog
@@ -39,10 +41,11 @@ extension ConfigurationNode {
         }
     }
 
-    fileprivate func regexProgram() -> RegexProgram? {
+    /// A regular expression, with named groups unless it is only to be searched for.
+    func regexProgram(needsNames: Bool = true) -> RegexProgram? {
         guard let text = shortText() else { return nil }
         do throws(RegexError) {
-            return try RegexProgram(text)
+            return try RegexProgram(text, needsNames: needsNames)
         } catch {
             let hint = text.contains("\\") ? nil : "In a JSON5 text a backslash is written twice: \"\\\\d+\"."
             tell("`\(path)` is \(ConfigurationValue.quoted(text)). \(error)", hint: hint)

@@ -71,6 +71,15 @@ extension LogAgentSettings {
                     + "\(SizeText.text(UInt64(source.maximumLineBytes))); a line must fit into a quarter of it.",
                 hint: "Raise `memory`, or lower `max_line_bytes`.")
         }
+        for source in sources {
+            guard let maximumBytes = source.multiline?.maximumBytes, maximumBytes > memoryBytes / 4 else { continue }
+            // Without one of its own it has that of lines.
+            guard maximumBytes != source.maximumLineBytes else { continue }
+            (object["memory"] ?? root).tell(
+                "`memory` is \(SizeText.text(UInt64(memoryBytes))), but source `\(source.name)` has multiline.max_bytes "
+                    + "\(SizeText.text(UInt64(maximumBytes))); an entry must fit into a quarter of it.",
+                hint: "Raise `memory`, or lower `multiline.max_bytes`.")
+        }
         let batchBytes = outputs.reduce(0) { $0 + $1.batch.maximumBytes * ($1.inFlight + 1) }
         if batchBytes > memoryBytes {
             (object["memory"] ?? root).tell(

@@ -21,16 +21,20 @@ extension SourceSettings {
         startAt = object["start_at"]?.choice() ?? .beginning
         watch = object["watch"]?.choice() ?? .auto
         pollNanoseconds = object["poll_interval"]?.duration(in: 10_000_000...3_600_000_000_000) ?? Self.defaultPollNanoseconds
-        format = LineFormat.read(object) ?? .json
+        envelope = LineEnvelope.read(object)
+        format = envelope == nil ? LineFormat.read(object) ?? .json : LineFormat.read(object, "inner") ?? .text
         let ownTime = format == .syslog ? TimestampSettings(field: SyslogReader.timestampField, format: .syslog) : nil
         timestamp = object["timestamp"].map { $0.object { TimestampSettings(reading: $0, default: ownTime) } ?? nil } ?? ownTime
-        LineFormat.tellMisplaced(object)
+        LineFormat.tellMisplaced(object, formatKeys: envelope == nil ? ["format"] : ["inner"])
+        if envelope == nil { object.misplaced("inner", "it is the format of what lines of the formats `docker` and `cri` hold") }
         labels =
             object["labels"]?.namedTemplates("label") ?? [NamedTemplate(name: "job", template: .constant(name))]
         metadata = object["metadata"]?.namedTemplates("metadata") ?? []
         maximumLineBytes =
             object["max_line_bytes"].flatMap { $0.size(in: 1 << 10...16 << 20) }.map(Int.init) ?? Self.defaultMaximumLineBytes
-        for key in ["multiline", "inner", "restart", "command", "address", "docker_labels"] { object.later(key) }
+        let lineBytes = maximumLineBytes
+        multiline = object["multiline"]?.object { MultilineSettings(reading: $0, maximumLineBytes: lineBytes) } ?? nil
+        for key in ["restart", "command", "address", "docker_labels"] { object.later(key) }
 
         warn(in: object)
     }
@@ -50,20 +54,26 @@ extension SourceSettings {
 
     /// What is asked of a line that its format never has.
     private func warnOfMissingFields(in object: ConfigurationObject) {
-        let isText = format == .text
+        let isText = format == .text && envelope == nil
         if let node = object["timestamp"], let timestamp, !format.canHave(timestamp.field) {
+            let instead = envelope == nil ? "when it was read" : "that of its envelope"
             node.warn(
-                isText
-                    ? "`\(node.path)`: a line of text has no fields, so its time is when it was read."
-                    : "`\(node.path)`: the \(format.name) gives no field `\(timestamp.field)`, so a line's time is when it was read.")
+                format == .text
+                    ? "`\(node.path)`: a line of text has no fields, so its time is \(instead)."
+                    : "`\(node.path)`: the \(format.name) gives no field `\(timestamp.field)`, so a line's time is \(instead).")
         }
         for (list, key) in [(labels, "labels"), (metadata, "metadata")] {
             for template in list {
-                guard case .field(let field) = template.template, field != LinePipeline.pathField, !format.canHave(field) else { continue }
+                guard case .field(let field) = template.template, field != LinePipeline.pathField, !format.canHave(field),
+                    !EnvelopeFields.canHave(field, envelope)
+                else { continue }
+                let what = format == .text ? "a line of text" : "the \(format.name)"
                 (object[key] ?? object.node).warn(
                     isText
                         ? "`\(template.name)` takes a field, but a line of text has none: it will be missing."
-                        : "`\(template.name)` takes the field `\(field)`, which the \(format.name) does not give: it will be missing.")
+                        : "`\(template.name)` takes the field `\(field)`, which "
+                            + (envelope.map { "neither the \($0.rawValue) envelope nor \(what) gives" } ?? "\(what) does not give")
+                            + ": it will be missing.")
                 // One of them is enough to see what is meant.
                 if isText { return }
             }

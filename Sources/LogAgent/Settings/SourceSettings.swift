@@ -18,6 +18,10 @@ struct SourceSettings: Equatable, Sendable {
     /// How often files and directories are looked at where inotify does not work.
     var pollNanoseconds: UInt64
     var format: LineFormat
+    /// What a container runtime has put around each line; what is within is of `format`.
+    var envelope: LineEnvelope? = nil
+    /// nil: every line is an entry.
+    var multiline: MultilineSettings? = nil
     var timestamp: TimestampSettings?
     /// Loki stream labels, sorted by name.
     var labels: [NamedTemplate]

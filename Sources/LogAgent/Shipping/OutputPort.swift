@@ -70,8 +70,8 @@ final class OutputPort {
 
     /// Adds one entry; gives how many sequences that are no UTF-8 were replaced in it.
     func append(
-        _ stream: Stream, timestamp: UInt64, line: UnsafeRawBufferPointer, fileBytes: Int, metadata: UnsafeRawBufferPointer,
-        from source: SegmentReference
+        _ stream: Stream, timestamp: UInt64, line: UnsafeRawBufferPointer, fileBytes: Int, fileLines: Int = 1,
+        metadata: UnsafeRawBufferPointer, from source: SegmentReference
     ) -> Int {
         var batch = stream.openBatch(ofOutput: index)
         let estimate = line.count + line.count / 4 + metadata.count + 64
@@ -81,7 +81,8 @@ final class OutputPort {
         }
         let open = batch ?? openBatch(for: stream)
         let before = open.byteCount
-        let replaced = open.append(timestamp: timestamp, line: line, fileBytes: fileBytes, metadata: metadata, from: source)
+        let replaced = open.append(
+            timestamp: timestamp, line: line, fileBytes: fileBytes, fileLines: fileLines, metadata: metadata, from: source)
         heldBytes += open.byteCount - before
         return replaced
     }

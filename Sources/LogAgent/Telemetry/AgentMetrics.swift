@@ -74,6 +74,15 @@ enum AgentMetrics {
         try count("log_agent_unrecorded_times_total", "Lines without a time whose time could not be recorded before sending") {
             $0.unrecordedTimes
         }
+        try count("log_agent_assembled_entries_total", "Entries made of the lines of sources with multiline, docker or cri") {
+            $0.assembledEntries
+        }
+        try count("log_agent_split_entries_total", "Entries that reached max_lines or max_bytes; the lines behind made others") {
+            $0.splitEntries
+        }
+        try count("log_agent_unrecorded_breaks_total", "Entries ended by the clock when that could not be recorded before sending") {
+            $0.unrecordedBreaks
+        }
         try registry.collectCounter("log_agent_read_errors_total", help: "Files that could not be read when it was their turn") { samples in
             samples.append(Double(shared.update { $0.readErrors }))
         }

@@ -117,6 +117,31 @@ import Testing
         }
     }
 
+    @Test func `take entries of several lines, and envelopes with what is in them`() throws {
+        let sources = try load(
+            #"""
+            sources: [
+              { name: "a", include: "/a", format: "text", max_line_bytes: "64KiB", multiline: { start: "^\\d{4}-" } },
+              { name: "b", include: "/b", format: "cri", inner: "json",
+                multiline: { start: "^S", continuation: "^ ", max_lines: 20, max_bytes: "1MiB", timeout: "250ms" } },
+              { name: "c", include: "/c", format: "docker" },
+            ]
+            """#
+        ).settings.sources
+        #expect(sources.map(\.envelope) == [nil, .cri, .docker])
+        #expect(sources.map(\.format) == [.text, .json, .text])
+        #expect(
+            sources.map(\.multiline) == [
+                MultilineSettings(
+                    start: try RegexProgram(#"^\d{4}-"#, needsNames: false), continuation: nil, maximumLines: 500, maximumBytes: 64 << 10,
+                    timeoutNanoseconds: 5_000_000_000),
+                MultilineSettings(
+                    start: try RegexProgram("^S", needsNames: false), continuation: try RegexProgram("^ ", needsNames: false),
+                    maximumLines: 20, maximumBytes: 1 << 20, timeoutNanoseconds: 250_000_000),
+                nil,
+            ])
+    }
+
     @Test func `take metrics of every kind`() throws {
         let metrics = try load(
             """

@@ -223,9 +223,27 @@ import Testing
             [#"f:1:45: error: `sources[0].type` is "fiel"; use "file". | Did you mean "file"?"#]
         ),
         (
-            #"sources: [{ name: "a", include: "/a", format: "cri" }]"#,
+            #"sources: [{ name: "a", include: "/a", inner: "json" }]"#,
             [
-                #"f:1:47: error: `sources[0].format` is "cri", which is not supported yet; supported: "json", "logfmt", "pattern", "regex", "syslog" or "text"."#
+                "f:1:39: error: `sources[0].inner` does not belong here: it is the format of what lines of the formats `docker` and `cri` hold."
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "cri", inner: "docker" }]"#,
+            [
+                #"f:1:61: error: `sources[0].inner` is "docker"; use one of "json", "logfmt", "pattern", "regex", "syslog" or "text"."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "cri", inner: "regex" }]"#,
+            [
+                #"f:1:12: error: `sources[0]` has no `regex`; it is required. | For example: regex: "^(?P<time>\\S+ \\S+) (?P<level>[A-Z]+) (?P<message>.*)""#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", format: "cri", labels: { p: "$pod", x: "$x" } }]"#,
+            [
+                "f:1:64: warning: `x` takes the field `x`, which neither the cri envelope nor a line of text gives: it will be missing."
             ]
         ),
         (
@@ -283,8 +301,41 @@ import Testing
             ["f:1:86: warning: `sources[0].timestamp.zone` changes nothing: unix time is the same everywhere."]
         ),
         (
-            #"sources: [{ name: "a", include: "/a", multiline: { start: "^x" } }]"#,
-            ["f:1:39: error: `sources[0].multiline` is not supported yet."]
+            #"sources: [{ name: "a", include: "/a", multiline: {} }]"#,
+            [
+                #"f:1:50: error: `sources[0].multiline` has neither `start` nor `continuation`; one of them is required. | For example: start: "^\\d{4}-\\d{2}-\\d{2} ", or continuation: "^\\s""#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", multiline: { start: "^(x" } }]"#,
+            [
+                #"f:1:59: error: `sources[0].multiline.start` is "^(x". At character 2: the group that opens there is not closed. | In a JSON5 text a backslash is written twice: "\\d+"."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", multiline: { start: "x" } }]"#,
+            [
+                "f:1:59: warning: `sources[0].multiline.start` may match in the middle of a line. | Begin it with `^` to look at a line's beginning alone."
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", multiline: { start: "^x*" } }]"#,
+            ["f:1:59: warning: `sources[0].multiline.start` matches every line, as it is written."]
+        ),
+        (
+            #"sources: [{ name: "a", include: "/a", multiline: { start: "^x", max_lines: 1, max_bytes: "1B", timeout: "1ms", end: "x" } }]"#,
+            [
+                #"f:1:76: error: `sources[0].multiline.max_lines` is 1; use a whole number from 2 to 100000."#,
+                #"f:1:90: error: `sources[0].multiline.max_bytes` is "1B"; use a size such as "1KiB", from 1KiB to 16MiB."#,
+                #"f:1:105: error: `sources[0].multiline.timeout` is "1ms"; use a duration such as "10s", from 10ms to 1h."#,
+                "f:1:112: error: `sources[0].multiline.end` is not a known key. | Known here: `start`, `continuation`, `max_lines`, `max_bytes`, `timeout`.",
+            ]
+        ),
+        (
+            #"memory: "8MiB", sources: [{ name: "a", include: "/a", multiline: { start: "^x", max_bytes: "4MiB" } }]"#,
+            [
+                "f:1:9: error: `memory` is 8MiB, but source `a` has multiline.max_bytes 4MiB; an entry must fit into a quarter of it. | Raise `memory`, or lower `multiline.max_bytes`."
+            ]
         ),
         (
             #"sources: [{ name: "a", include: "/a", start_at: "begining" }]"#,

@@ -42,12 +42,13 @@ struct RegexProgram: Equatable, Sendable {
     /// The longest text that is known to stand in every match, as UTF-8; may be empty.
     let required: [UInt8]
 
-    init(_ pattern: String) throws(RegexError) {
+    /// Throws also for one without named groups, unless it is only to be searched for.
+    init(_ pattern: String, needsNames: Bool = true) throws(RegexError) {
         let (node, names) = try RegexParser.parse(pattern)
-        if names.isEmpty { throw .noName }
+        if names.isEmpty && needsNames { throw .noName }
         var compiler = RegexCompiler()
         try compiler.compile(node)
-        guard compiler.instructions.count * names.count <= Self.maximumBoundaries else { throw .tooLarge }
+        guard compiler.instructions.count * max(1, names.count) <= Self.maximumBoundaries else { throw .tooLarge }
         self.pattern = pattern
         self.names = names
         instructions = compiler.instructions
