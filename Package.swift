@@ -29,7 +29,7 @@ let package = Package(
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
         .target(name: "OTLP", swiftSettings: settings),
-        .target(name: "Tailing", dependencies: ["SystemIO", "CLinux"], swiftSettings: settings),
+        .target(name: "Tailing", dependencies: ["SystemIO", "Gzip", "CLinux"], swiftSettings: settings),
         .target(
             name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"],
             swiftSettings: settings),
@@ -61,7 +61,7 @@ let package = Package(
             name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", "Delivery", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "TailingTests", dependencies: ["Tailing", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "TailingTests", dependencies: ["Tailing", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "LogAgentTests",

@@ -1,5 +1,6 @@
 // What Swift's Glibc module lacks: Linux system interfaces, and GNU functions it hides behind feature macros.
 #pragma once
+#include <iconv.h>
 #include <stddef.h>
 #include <linux/magic.h>
 #include <linux/stat.h>

@@ -12,6 +12,9 @@ final class LinePipeline {
     let source: SourceSettings
     let splitter: LineSplitter
     let parser: LineParser
+    private let decoders: TextDecoders
+    private let skipsEmptyLines: Bool
+    private let dropsLongLines: Bool
     let scanner: JSONScanner
     let rules: MetricRules
     let filter: LineFilter
@@ -36,6 +39,8 @@ final class LinePipeline {
         var emptyLines: UInt64 = 0
         /// U+FFFD written in place of bytes that are no UTF-8.
         var replacedSequences: UInt64 = 0
+        /// Longer than `max_line_bytes`, and dropped as the source asks for.
+        var droppedLongLines: UInt64 = 0
         /// The time of a line could not be recorded before it was sent.
         var unrecordedTimes: UInt64 = 0
         /// Entries that were made of lines by an ``EntryAssembler``.
@@ -57,6 +62,9 @@ final class LinePipeline {
         self.rules = rules
         self.filter = filter
         splitter = LineSplitter(maximumLineBytes: source.maximumLineBytes)
+        decoders = TextDecoders(declared: source.files.encoding)
+        skipsEmptyLines = source.files.emptyLines == .skip
+        dropsLongLines = source.files.longLines == .drop
         if let settings = source.timestamp, let slot = scanner.paths.slot(of: settings.field) {
             timestamp = (slot, try LineTimestamp(settings.format, zone: settings.zone))
         } else {
@@ -136,9 +144,20 @@ final class LinePipeline {
         var newest: UInt64 = 0
         var lineCount = 0
         var heldBack: (start: Int, time: UInt64)?
-        var progress = splitter.split(piece, isInsideCutLine: isInsideCutLine, isFinal: isFinal) { line in
+        // nil for UTF-8: its lines are taken as they stand.
+        let decoding = decoders.decoder(for: file.content)
+        let splitter = decoding.map { LineSplitter(maximumLineBytes: self.splitter.maximumLineBytes, unit: $0.decoder.encoding.unit) }
+        var progress = (splitter ?? self.splitter).split(piece, isInsideCutLine: isInsideCutLine, isFinal: isFinal) { line in
             if heldBack != nil { return }
             let lineOffset = offset + UInt64(line.start)
+            var line = line
+            if let decoding { line = decode(line, at: lineOffset, by: decoding, counts: pass.counts) }
+            if (line.isCut && dropsLongLines) || (line.bytes.isEmpty && skipsEmptyLines) {
+                passOver(line, counts: pass.counts)
+                lineCount += 1
+                filtered += Tally(lines: 1, bytes: UInt64(line.fileBytes))
+                return
+            }
             let parsed = parser.parse(line.bytes)
             if pass.counts { count(line, parsed.error) }
             let time = self.time(of: parsed, at: lineOffset, readEnd: offset + UInt64(piece.count), in: file, pass: pass)
@@ -171,6 +190,22 @@ final class LinePipeline {
         return PassResult(
             progress: progress, read: read, closed: read, entryCount: Int(read.lines - filtered.lines), filtered: filtered,
             newestLineNanoseconds: newest, heldBackNanoseconds: heldBack?.time)
+    }
+
+    private func decode(
+        _ line: LineSplitter.Line, at offset: UInt64, by decoding: (decoder: TextDecoder, markBytes: Int), counts: Bool
+    ) -> LineSplitter.Line {
+        let before = decoding.decoder.replacedSequences
+        let decoded = decoding.decoder.decode(line, markBytes: offset == 0 ? decoding.markBytes : 0)
+        if counts { self.counts.replacedSequences += decoding.decoder.replacedSequences - before }
+        return decoded
+    }
+
+    /// Neither counts `line` by metrics nor ships it: the source asks for that.
+    private func passOver(_ line: LineSplitter.Line, counts: Bool) {
+        guard counts else { return }
+        count(line, nil)
+        if line.isCut { self.counts.droppedLongLines += 1 }
     }
 
     private func count(_ line: LineSplitter.Line, _ error: LineParseError?) {

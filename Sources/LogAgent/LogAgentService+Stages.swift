@@ -46,7 +46,10 @@ extension LogAgentService {
         settings.sources.map { source in
             TailSource(
                 name: source.name, include: source.include, exclude: source.exclude,
-                startPosition: source.startAt == .end ? .end : .beginning, alwaysPolls: source.watch == .poll)
+                startPosition: source.startAt == .end ? .end : .beginning, alwaysPolls: source.watch == .poll,
+                ignoredAgeNanoseconds: source.files.ignoredAgeNanoseconds, removedAgeNanoseconds: source.files.removeAfterNanoseconds,
+                readsOldestFirst: source.files.order == .oldestFirst, linkTargets: source.files.linkTargets,
+                encoding: source.files.encoding)
         }
     }
 

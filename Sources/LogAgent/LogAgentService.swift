@@ -108,10 +108,12 @@ struct LogAgentService {
     func makeReader(
         _ shared: SharedAgentState, checkpoint: Checkpoint?, checkpoints: CheckpointFile, control: ReaderControl
     ) throws(LogAgentError) -> Reader {
+        let spills = SpillDirectory(path: settings.dataDirectory + "/spill", maximumBytes: settings.spill.maximumBytes)
+        spills.removeAll(except: Set((checkpoint?.files ?? []).map(\.saved.id)))
         let tails = TailSet(
             sources: tailSources, restored: checkpoint?.files.map(\.saved) ?? [], savedNanoseconds: checkpoint?.writtenAt,
             nextID: checkpoint?.nextFileID ?? 1,
-            pollNanoseconds: pollNanoseconds
+            pollNanoseconds: pollNanoseconds, spills: spills
         ) { log.tailed($0) }
         let names = settings.outputs.map(\.name)
         shared.update { state in
@@ -126,7 +128,8 @@ struct LogAgentService {
         return try attempt { () throws(SystemError) in
             try Reader(
                 shared: shared, tails: tails, control: control, checkpoints: CheckpointWriter(checkpoints), log: log,
-                maximumLineBytes: settings.sources.map(\.maximumLineBytes).max() ?? 0, maximumReach: maximumReach(checkpoint?.files ?? []))
+                maximumLineBytes: settings.sources.map(\.maximumLineBytes).max() ?? 0, maximumReach: maximumReach(checkpoint?.files ?? []),
+                spill: settings.spill)
         }
     }
 

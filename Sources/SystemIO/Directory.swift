@@ -32,6 +32,13 @@ package enum Directory {
         return entries
     }
 
+    /// The path that `path` leads to, without links in it (`realpath(3)`).
+    package static func resolvedPath(of path: String) throws(SystemError) -> String {
+        guard let resolved = realpath(path, nil) else { throw SystemError(call: "realpath", subject: path) }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
     /// Makes `path` and every directory above it that is missing.
     package static func create(_ path: String, permissions: mode_t = 0o750) throws(SystemError) {
         if mkdir(path, permissions) == 0 || errno == EEXIST { return }

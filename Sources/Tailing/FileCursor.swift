@@ -23,6 +23,9 @@ package struct FileCursor: Equatable, Sendable {
     /// The first byte of which something may still be made.
     package var firstOpenOffset: UInt64 { offset - UInt64(openEntries.reach) }
 
+    /// How many bytes before the cursor a read has to bring: those that guard it, and those of open entries.
+    var bytesBefore: Int { max(Int(guardLength), openEntries.reach) }
+
     /// Less was made of the content than at `other`: fewer lines were taken, or entries are open that are closed there.
     package func isBehind(_ other: FileCursor) -> Bool {
         offset < other.offset || (offset == other.offset && openEntries != other.openEntries)

@@ -16,6 +16,14 @@ package struct FileDiscovery {
     package private(set) var directories: [String] = []
     package private(set) var errors: [SystemError] = []
 
+    /// Links that lead where none may lead to.
+    package private(set) var refusedLinks: [RefusedLink] = []
+
+    package struct RefusedLink: Equatable {
+        package var path: String
+        package var target: String
+    }
+
     private static let maximumDepth = 32
     /// The directories from the base down to where the walk is, to leave out links that lead back to one of them.
     private var ancestors: [FileIdentity] = []
@@ -29,12 +37,14 @@ package struct FileDiscovery {
                     if visited.insert(existing).inserted { directories.append(existing) }
                     continue
                 }
-                walk(base, source, depth: 0, &visited)
+                walk(base, source, depth: 0, isBehindLink: false, &visited)
             }
         }
     }
 
-    private mutating func walk(_ directory: String, _ source: TailSource, depth: Int, _ visited: inout Set<String>) {
+    private mutating func walk(
+        _ directory: String, _ source: TailSource, depth: Int, isBehindLink: Bool, _ visited: inout Set<String>
+    ) {
         guard depth < Self.maximumDepth, visited.insert(directory).inserted else { return }
         let entries: [Directory.Entry]
         do throws(SystemError) {
@@ -52,9 +62,11 @@ package struct FileDiscovery {
             let path = directory + (directory == "/" ? "" : "/") + entry.name
             switch entry.kind {
             case .directory:
-                if source.include.contains(where: { $0.mayMatch(below: path) }) { walk(path, source, depth: depth + 1, &visited) }
+                if source.include.contains(where: { $0.mayMatch(below: path) }) {
+                    walk(path, source, depth: depth + 1, isBehindLink: isBehindLink, &visited)
+                }
             case .regular, .symbolicLink, nil:
-                consider(path, entry, source, depth: depth, &visited)
+                consider(path, entry, source, depth: depth, isBehindLink: isBehindLink, &visited)
             case .other:
                 continue
             }
@@ -62,22 +74,49 @@ package struct FileDiscovery {
     }
 
     private mutating func consider(
-        _ path: String, _ entry: Directory.Entry, _ source: TailSource, depth: Int, _ visited: inout Set<String>
+        _ path: String, _ entry: Directory.Entry, _ source: TailSource, depth: Int, isBehindLink: Bool, _ visited: inout Set<String>
     ) {
         let takes = source.takes(path)
         guard takes || entry.kind != .regular else { return }
         do throws(SystemError) {
-            let status = try FileStatus(ofPath: path)
+            let isLink = entry.kind == nil ? try Self.isLink(path) : entry.kind == .symbolicLink
+            guard isLink || isBehindLink else {
+                let status = try FileStatus(ofPath: path)
+                if status.kind == .regular && takes { files.append(Found(path: path, status: status, isLink: false)) }
+                return
+            }
+            let target = try Directory.resolvedPath(of: path)
+            let status = try FileStatus(ofPath: target, followingLinks: false)
             switch status.kind {
-            case .regular: if takes { files.append(Found(path: path, status: status, isLink: entry.kind == .symbolicLink)) }
+            case .regular where takes:
+                if source.allowsLink(from: path, to: target) {
+                    files.append(Found(path: path, status: status, isLink: isLink))
+                } else {
+                    refusedLinks.append(RefusedLink(path: path, target: target))
+                }
             case .directory:
-                if source.include.contains(where: { $0.mayMatch(below: path) }) { walk(path, source, depth: depth + 1, &visited) }
-            case .symbolicLink, .other: break
+                // What the files in it are is looked at one by one.
+                if source.include.contains(where: { $0.mayMatch(below: path) }) {
+                    walk(path, source, depth: depth + 1, isBehindLink: true, &visited)
+                }
+            case .regular, .symbolicLink, .other: break
             }
         } catch {
             // A link to nowhere, or a file that went away between the two looks.
             if error.code != ENOENT && error.code != ELOOP { errors.append(error) }
         }
+    }
+
+    private static func isLink(_ path: String) throws(SystemError) -> Bool {
+        try FileStatus(ofPath: path, followingLinks: false).kind == .symbolicLink
+    }
+
+    /// What `path`, a name that `source` takes, leads to; nil where no link may lead to it.
+    package static func found(at path: String, _ source: TailSource) throws(SystemError) -> Found? {
+        let target = try Directory.resolvedPath(of: path)
+        let status = try FileStatus(ofPath: target, followingLinks: false)
+        guard target == path || source.allowsLink(from: path, to: target) else { return nil }
+        return Found(path: path, status: status, isLink: target == path ? false : try isLink(path))
     }
 
     private static func nearestExisting(_ directory: String) -> String {

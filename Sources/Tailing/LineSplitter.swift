@@ -31,9 +31,11 @@ package struct LineSplitter: Sendable {
     }
 
     package let maximumLineBytes: Int
+    package let unit: CodeUnit
 
-    package init(maximumLineBytes: Int) {
+    package init(maximumLineBytes: Int, unit: CodeUnit = .byte) {
         self.maximumLineBytes = maximumLineBytes
+        self.unit = unit
     }
 
     /// Calls `take` for each complete line of `piece`, which begins where a line does, or inside a cut one.
@@ -41,6 +43,7 @@ package struct LineSplitter: Sendable {
     package func split(
         _ piece: UnsafeRawBufferPointer, isInsideCutLine: Bool, isFinal: Bool, _ take: (Line) -> Void
     ) -> Progress {
+        if unit != .byte { return splitUnits(piece, isInsideCutLine: isInsideCutLine, isFinal: isFinal, take) }
         var progress = Progress(consumed: 0, isInsideCutLine: isInsideCutLine, lineCount: 0, droppedBytes: 0)
         guard let base = piece.baseAddress else {
             if isFinal { progress.isInsideCutLine = false }

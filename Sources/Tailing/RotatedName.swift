@@ -24,8 +24,15 @@ enum RotatedName {
         return text.utf8.contains { UInt8(ascii: "0") <= $0 && $0 <= UInt8(ascii: "9") } || text == ".old" || text == ".prev"
     }
 
-    /// Every name of which `name` may be a rotation.
+    /// What compression makes of a name, where we can read the result.
+    static let readableSuffix = ".gz"
+
+    /// Every name of which `name` may be a rotation, or what compressing one makes.
     static func possibleOriginals(of name: String) -> [String] {
+        if name.hasSuffix(readableSuffix) {
+            let uncompressed = String(name.dropLast(readableSuffix.count))
+            return uncompressed.isEmpty ? [] : [uncompressed] + possibleOriginals(of: uncompressed)
+        }
         var originals: [String] = []
         for index in name.indices.dropFirst() where name[index] == "." || name[index] == "-" || name[index] == "_" {
             let prefix = String(name[..<index])

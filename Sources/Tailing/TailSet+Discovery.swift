@@ -17,6 +17,7 @@ extension TailSet {
         for (index, source) in sources.enumerated() {
             let discovery = FileDiscovery(source)
             for directory in discovery.directories { watchDirectory(directory, source) }
+            for link in discovery.refusedLinks { reportOnce(.linkNotFollowed(path: link.path, target: link.target), key: link.path) }
             for error in discovery.errors { reportOnce(.unreadable(path: error.subject, error), key: error.subject) }
             // Older content first, so that a rotated file is there before its successor.
             for found in discovery.files.sorted(by: { $0.status.modifiedNanoseconds < $1.status.modifiedNanoseconds })
@@ -88,7 +89,7 @@ extension TailSet {
         file.needsPolling = needsPolling(found)
         if unverified.contains(file.id) {
             verify(file, found, sourceIndex: sourceIndex, seenBefore: seenBefore)
-        } else if found.status.size != file.observedSize {
+        } else if file.holdsMore(atSize: found.status.size) {
             markReadable(file)
         }
     }
@@ -120,7 +121,12 @@ extension TailSet {
         if !addedSources.contains(sourceIndex) {
             addMissedRotations(since: lastSeenNanoseconds(path: found.path), path: found.path, sourceIndex: sourceIndex)
         }
-        addFile(found, identity, sourceIndex: sourceIndex, firstPath: found.path)
+        let file = addFile(found, identity, sourceIndex: sourceIndex, firstPath: found.path)
+        if let age = sources[sourceIndex].ignoredAgeNanoseconds, file.counted.offset == 0,
+            SystemClock.nanoseconds(from: found.status.modifiedNanoseconds, to: SystemClock.wallNanoseconds()) > age
+        {
+            startAtEnd(file, size: found.status.size)
+        }
     }
 
     /// Begins to follow `found` as a content of its own.
@@ -143,6 +149,9 @@ extension TailSet {
             startAtEnd(file, size: found.status.size)
         }
         if found.status.size > 0 { file.noteHead() }
+        file.inflations.removeAll()
+        // Many at once are opened again when it is their turn.
+        if readableCount > Self.maximumOpenBeforeRead { file.closeDescriptor() }
         files[file.id] = file
         byIdentity[identity] = file
         byPath[found.path] = file
@@ -168,8 +177,8 @@ extension TailSet {
 
     private func startAtEnd(_ file: TailedFile, size: UInt64) {
         do throws(SystemError) {
-            file.counted = try file.cursorAtLastLine(before: size)
-            file.observedSize = size
+            file.counted = try file.cursorAtLastLine(before: size, declared: sources[file.sourceIndex].encoding)
+            if !file.isCompressed { file.observedSize = size }
         } catch {
             reportOnce(.unreadable(path: file.firstPath, error), key: file.firstPath)
         }

@@ -8,6 +8,8 @@ struct PossibleCopy {
     let sourceIndex: Int
     let original: TailedFile
     var lastSize: UInt64 = 0
+    /// Compressed, whole, and the same content: it is left alone for as long as it stays as it is.
+    var isCompressedCopy = false
     var lastChangeNanoseconds = SystemClock.monotonicNanoseconds()
 }
 
@@ -37,14 +39,26 @@ extension TailSet {
         let now = SystemClock.monotonicNanoseconds()
         if file.isOpen, let status = try? file.currentStatus(), status.linkCount == 0 {
             file.presence = .deleted(sinceNanoseconds: now)
+            file.pathBefore = old
             report(.renamed(file, from: old))
         } else if let path = nameOfInode(file, inDirectoryOf: old) {
             moveName(of: file, to: path)
         } else {
             file.presence = .rotated(sinceNanoseconds: now)
+            file.pathBefore = old
             report(.renamed(file, from: old))
+            if !file.isOpen { adoptCopy(for: file, compressedOnly: true) }
         }
         markReadable(file)
+    }
+
+    /// All of `file` was read and delivered, and its name is gone. Where it was compressed meanwhile, it goes on as that, so that
+    /// nothing is read again. False where it wasn't, or nobody would read it.
+    package func continuesCompressed(_ file: TailedFile) -> Bool {
+        guard sources.contains(where: { source in source.include.contains { $0.text.hasSuffix(RotatedName.readableSuffix) } }) else {
+            return false
+        }
+        return adoptCopy(for: file, compressedOnly: true)
     }
 
     private func nameOfInode(_ file: TailedFile, inDirectoryOf path: String) -> String? {
@@ -66,6 +80,7 @@ extension TailSet {
                     continue
                 }
             }
+            file.pathBefore = file.path
             file.path = nil
             file.presence = .rotated(sinceNanoseconds: SystemClock.monotonicNanoseconds())
             markReadable(file)
@@ -81,6 +96,11 @@ extension TailSet {
     /// Whether the inode still holds what was read of it, after a time without a look that began at `seenBefore` (since 1970).
     /// One that can't be opened now is checked by each later read.
     func verifyContent(of file: TailedFile, size: UInt64, seenBefore: UInt64) {
+        if file.inflatedFileSize > 0 && file.inflatedFileSize == size && file.counted.offset >= file.observedSize {
+            // As large as when all of it had been inflated: to inflate it again would show nothing new.
+            report(.resumed(file))
+            return
+        }
         do throws(SystemError) {
             guard try file.matches(head: file.head, at: file.counted) else { return replaceContent(of: file, missedSince: seenBefore) }
         } catch {
@@ -88,6 +108,7 @@ extension TailSet {
         }
         file.sizeAtStart = size
         file.sizeWhenFound = size
+        keepInflating(file)
         report(.resumed(file))
         markReadable(file)
     }
@@ -112,6 +133,8 @@ extension TailSet {
             guard !sources[sourceIndex].excludes(candidate), let status = try? FileStatus(ofPath: candidate), status.kind == .regular,
                 status.birthNanoseconds > bornAfter, byIdentity[FileIdentity(status)] == nil
             else { continue }
+            // Compressing an old file makes a new one that keeps the time of the content.
+            if RotatedName.compressedSuffix(of: candidate) != nil && status.modifiedNanoseconds <= bornAfter { continue }
             let found = FileDiscovery.Found(path: candidate, status: status, isLink: false)
             if knownOriginal(of: found, path: path) != nil || isCopyInProgress(found, ofContentAt: path) { continue }
             missed.append(found)
@@ -152,6 +175,7 @@ extension TailSet {
     package func replacedInPlace(_ file: TailedFile) { replaceContent(of: file, missedSince: file.lastSeenNanoseconds) }
 
     private func replaceContent(of file: TailedFile, missedSince seenBefore: UInt64) {
+        if isSpilled(file) { return contentIsGone(file, .spillFailed) }
         guard let path = file.path ?? byPath.first(where: { $0.value === file })?.key, !file.isGone else {
             contentIsGone(file, .truncated)
             return
@@ -212,10 +236,13 @@ extension TailSet {
 
     /// Looks for a copy of what `file` was, and goes on in it.
     @discardableResult
-    func adoptCopy(for file: TailedFile, otherThan replaced: FileIdentity? = nil) -> Bool {
+    func adoptCopy(for file: TailedFile, otherThan replaced: FileIdentity? = nil, compressedOnly: Bool = false) -> Bool {
         guard file.counted.offset > 0 || file.head.length > 0 else { return false }
+        var candidates = listing(ofDirectoryOf: file.firstPath).rotations(of: file.firstPath)
+        if let before = file.pathBefore { candidates.append(before + RotatedName.readableSuffix) }
         var best: FileDiscovery.Found?
-        for candidate in listing(ofDirectoryOf: file.firstPath).rotations(of: file.firstPath) {
+        for candidate in candidates {
+            if compressedOnly && !candidate.hasSuffix(RotatedName.readableSuffix) { continue }
             guard let status = try? FileStatus(ofPath: candidate), status.kind == .regular, byIdentity[FileIdentity(status)] == nil,
                 FileIdentity(status) != replaced, status.birthNanoseconds >= best?.status.birthNanoseconds ?? 0
             else { continue }
@@ -225,21 +252,30 @@ extension TailSet {
         guard let best else { return false }
         let copy = temporaryFile(best)
         guard (try? copy.openIfNeeded()) == true else { return false }
+        let isWhole =
+            copy.isCompressed && file.counted.offset >= file.observedSize
+            && (try? copy.contentSizeModulo32()) == UInt32(truncatingIfNeeded: file.counted.offset)
         file.continueInCopy(copy)
         file.presence = .rotated(sinceNanoseconds: SystemClock.monotonicNanoseconds())
-        file.observedSize = max(file.observedSize, best.status.size)
+        if file.isCompressed {
+            // Nothing is left to read, so it need not be inflated.
+            if isWhole { file.inflatedFileSize = best.status.size }
+            file.inflations.removeAll()
+        } else {
+            file.observedSize = max(file.observedSize, best.status.size)
+        }
         if isFirstScan { file.sizeAtStart = best.status.size }
         byIdentity[file.identity] = file
         byPath[best.path] = file
         possibleCopies[best.path] = nil
         report(.continuedInCopy(file))
-        markReadable(file)
+        if !isWhole { markReadable(file) }
         return true
     }
 
     /// Whether `found` begins with all that was read of `file`.
     private func isCopy(_ found: FileDiscovery.Found, of file: TailedFile) -> Bool {
-        guard file.head.length > 0, found.status.size >= file.counted.offset else { return false }
+        guard file.head.length > 0, found.isCompressed || found.status.size >= file.counted.offset else { return false }
         return (try? temporaryFile(found).matches(head: file.head, at: file.counted)) ?? false
     }
 
@@ -262,6 +298,7 @@ extension TailSet {
             {
                 return file
             }
+            if found.isCompressed, let file = byPath[path], !file.isGone, mayBecomeCopy(found, of: file) { return file }
             // The original may have been truncated, and even rotated away after that.
             if let file = knownOriginal(of: found, path: path) { return file }
         }
@@ -284,10 +321,17 @@ extension TailSet {
         if status.size != copy.lastSize {
             copy.lastSize = status.size
             copy.lastChangeNanoseconds = now
+            copy.isCompressedCopy = false
         }
+        if copy.isCompressedCopy { return }
         copy.found.status = status
         possibleCopies[copy.found.path] = copy
         let hasWaited = SystemClock.nanoseconds(from: copy.lastChangeNanoseconds, to: now) > copyWaitNanoseconds
+        if hasWaited && copy.found.isCompressed && isCopy(copy.found, of: copy.original) {
+            copy.isCompressedCopy = true
+            possibleCopies[copy.found.path] = copy
+            return
+        }
         if hasWaited || !mayBecomeCopy(copy.found, of: copy.original) {
             possibleCopies[copy.found.path] = nil
             addFile(copy.found, copy.identity, sourceIndex: copy.sourceIndex, firstPath: copy.found.path)
@@ -297,10 +341,33 @@ extension TailSet {
     /// Whether `found` holds all that was read of `original`, or may still come to hold it.
     private func mayBecomeCopy(_ found: FileDiscovery.Found, of original: TailedFile) -> Bool {
         guard original.head.length > 0 else { return false }
+        if found.isCompressed { return mayBecomeCompressedCopy(found, of: original) }
         if found.status.size >= original.counted.offset && found.status.size >= UInt64(original.head.length) {
             return isCopy(found, of: original)
         }
         guard found.status.size >= UInt64(original.head.length) else { return true }
         return (try? temporaryFile(found).matches(head: original.head, at: .start)) ?? false
     }
+
+    /// Where its beginning can be inflated, that tells; where it can't be yet, it may still be written.
+    private func mayBecomeCompressedCopy(_ found: FileDiscovery.Found, of original: TailedFile) -> Bool {
+        let copy = temporaryFile(found)
+        do throws(SystemError) {
+            guard try copy.openIfNeeded() else { return true }
+            try copy.refreshHead()
+            switch copy.form {
+            case .unknown: return true
+            case .plain: return false
+            case .gzip:
+                return copy.head.length < original.head.length ? true : try copy.inflatedMatches(head: original.head, at: .start)
+            }
+        } catch {
+            return true
+        }
+    }
+}
+
+extension FileDiscovery.Found {
+    /// By its name.
+    var isCompressed: Bool { path.hasSuffix(RotatedName.readableSuffix) }
 }

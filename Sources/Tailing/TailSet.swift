@@ -10,6 +10,8 @@ package final class TailSet {
     package static let defaultSettleNanoseconds: UInt64 = 5_000_000_000
     /// How often everything is looked at even though inotify works.
     static let safetyScanNanoseconds: UInt64 = 10_000_000_000
+    /// So many files stay open from when they are found until they are read first.
+    static let maximumOpenBeforeRead = 1000
     /// File systems stamp births by a clock that lags this much behind.
     static let birthLagNanoseconds: UInt64 = 20_000_000
     /// How long content that can't be found is remembered, in case it comes back.
@@ -43,8 +45,11 @@ package final class TailSet {
     /// The id that the next file will have.
     package var upcomingID: UInt64 { nextID }
 
-    private var readable: [TailedFile] = []
-    private var readableHead = 0
+    private var readable = ReadingOrder()
+    /// Where rests of contents that are gone are kept.
+    package var spills: SpillDirectory?
+    /// Compressed files that hold a decoder, the one that was read last at the end.
+    private var inflating: [TailedFile] = []
 
     let watch: DirectoryWatch?
     var polledDirectories: Set<String> = []
@@ -63,9 +68,10 @@ package final class TailSet {
     package init(
         sources: [TailSource], restored: [SavedFile], savedNanoseconds: UInt64? = nil, nextID: UInt64, pollNanoseconds: UInt64,
         settleNanoseconds: UInt64 = defaultSettleNanoseconds, copyWaitNanoseconds: UInt64 = defaultCopyWaitNanoseconds,
-        report: @escaping (TailEvent) -> Void
+        spills: SpillDirectory? = nil, report: @escaping (TailEvent) -> Void
     ) {
         self.sources = sources
+        self.spills = spills
         self.settleNanoseconds = settleNanoseconds
         self.copyWaitNanoseconds = copyWaitNanoseconds
         self.pollNanoseconds = pollNanoseconds
@@ -79,7 +85,10 @@ package final class TailSet {
             watch = nil
             report(.polling(directory: "/", error))
         }
-        for saved in restored.sorted(by: { $0.id < $1.id }) where restore(saved) == nil { setAside.append(saved) }
+        let spilled = spills?.entries() ?? [:]
+        for saved in restored.sorted(by: { $0.id < $1.id }) where restore(spilled[saved.id]?.latest(of: saved) ?? saved) == nil {
+            setAside.append(saved)
+        }
     }
 
     /// Goes on where `saved` says; nil where no source takes its name. The next look verifies that it is still the same content.
@@ -140,7 +149,8 @@ package final class TailSet {
         // Where directories come and go without end, looking at everything each time must not take all the time there is.
         let scanPause = min(10 * scanDurationNanoseconds, 1_000_000_000)
         let mayScan = SystemClock.nanoseconds(from: lastScanNanoseconds, to: now) >= scanPause
-        if (wantsScan && mayScan) || SystemClock.nanoseconds(from: lastScanNanoseconds, to: now) >= Self.safetyScanNanoseconds
+        let safetyPause = max(Self.safetyScanNanoseconds, 1000 * scanDurationNanoseconds)
+        if (wantsScan && mayScan) || SystemClock.nanoseconds(from: lastScanNanoseconds, to: now) >= safetyPause
             || (needsPoll && !polledDirectories.isEmpty)
         {
             scan()
@@ -153,35 +163,33 @@ package final class TailSet {
     }
 
     /// The next file that may have something to read, each in its turn.
-    package func nextReadable() -> TailedFile? {
-        guard readableHead < readable.count else { return nil }
-        let file = readable[readableHead]
-        readableHead += 1
-        if readableHead == readable.count {
-            readable.removeAll(keepingCapacity: true)
-            readableHead = 0
-        } else if readableHead > 1024 {
-            readable.removeFirst(readableHead)
-            readableHead = 0
-        }
-        file.isQueued = false
-        return file
-    }
+    package func nextReadable() -> TailedFile? { readable.next() }
 
     /// Takes files that are not followed any more out of the line of files to read.
     func forgetReadable() {
-        readable = readable[readableHead...].filter { files[$0.id] === $0 }
-        readableHead = 0
+        for file in readable.takeAll() where files[file.id] === file { markReadable(file) }
     }
 
-    package var hasReadable: Bool { readableHead < readable.count }
-    package var readableCount: Int { readable.count - readableHead }
+    package var hasReadable: Bool { readable.count > 0 }
+    package var readableCount: Int { readable.count }
 
     /// Puts `file` at the end of the line of files to read.
     package func markReadable(_ file: TailedFile) {
-        guard !file.isQueued else { return }
-        file.isQueued = true
-        readable.append(file)
+        readable.insert(file, sequence: sequence(of: file))
+    }
+
+    /// Compressed files are read one after the other, since each takes a decoder while it is; others where their source asks for it.
+    private func sequence(of file: TailedFile) -> ReadingOrder.Sequence? {
+        if sources[file.sourceIndex].readsOldestFirst { return .source(file.sourceIndex) }
+        return file.isCompressed ? .compressed : nil
+    }
+
+    /// Takes the decoders away from all but a few compressed files: they begin anew when it is their turn.
+    package func keepInflating(_ file: TailedFile) {
+        guard file.isCompressed else { return }
+        inflating.removeAll { $0 === file }
+        inflating.append(file)
+        if inflating.count > 4 { inflating.removeFirst().inflations.removeAll() }
     }
 
     /// Forgets `file`: all of it was delivered or lost, and its content is gone or was given up.
@@ -191,13 +199,17 @@ package final class TailSet {
         if let path = file.path, byPath[path] === file { byPath[path] = nil }
         if lineage[file.firstPath] === file { lineage[file.firstPath] = nil }
         file.closeDescriptor()
+        inflating.removeAll { $0 === file }
     }
 
-    /// Whether nothing of a rotated or deleted file can be expected any more: what stands behind its last newline is a line.
+    /// Whether nothing more can be expected of a file that was rotated, deleted or is compressed: what stands behind its last newline
+    /// is a line.
     package func isSettled(_ file: TailedFile) -> Bool {
         let now = SystemClock.monotonicNanoseconds()
         return switch file.presence {
-        case .named: false
+        case .named:
+            file.endsInDamage
+                || file.isCompressed && SystemClock.nanoseconds(from: file.lastActivityNanoseconds, to: now) >= settleNanoseconds
         case .rotated(let since), .deleted(let since):
             SystemClock.nanoseconds(from: max(since, file.lastActivityNanoseconds), to: now)
                 >= settleNanoseconds
@@ -251,9 +263,12 @@ package final class TailSet {
     private func appeared(_ path: String) {
         guard let sourceIndex = sources.firstIndex(where: { $0.takes(path) }) else { return }
         do throws(SystemError) {
-            let isLink = try FileStatus(ofPath: path, followingLinks: false).kind == .symbolicLink
-            let status = try FileStatus(ofPath: path)
-            consider(FileDiscovery.Found(path: path, status: status, isLink: isLink), sourceIndex: sourceIndex)
+            if let found = try FileDiscovery.found(at: path, sources[sourceIndex]) {
+                consider(found, sourceIndex: sourceIndex)
+            } else if let file = byPath[path], file.needsPolling {
+                // Its link leads where none may lead to.
+                lostName(file)
+            }
         } catch {
             // Gone again already, or not to be read: the next scan tells.
             if error.code != ENOENT { reportOnce(.unreadable(path: path, error), key: path) }
@@ -263,26 +278,24 @@ package final class TailSet {
     private func poll(_ file: TailedFile, now: UInt64) {
         switch file.presence {
         case .gone: return
-        case .named where !file.needsPolling: return
+        case .named where !file.needsPolling && !(file.isCompressed && file.hasUnfinishedEnd): return
         case .named:
             if let path = file.path, let status = try? FileStatus(ofPath: path), FileIdentity(status) != file.identity {
                 // A link, or what it leads to, was switched.
-                return consider(FileDiscovery.Found(path: path, status: status, isLink: true), sourceIndex: file.sourceIndex)
+                return appeared(path)
             }
         case .rotated, .deleted: break
         }
         if file.isOpen, let status = try? file.currentStatus() {
-            if status.size != file.observedSize { markReadable(file) }
+            if file.holdsMore(atSize: status.size) { markReadable(file) }
             if status.linkCount == 0, case .rotated = file.presence { file.presence = .deleted(sinceNanoseconds: now) }
         } else if case .rotated(let since) = file.presence, SystemClock.nanoseconds(from: since, to: now) > Self.absenceNanoseconds,
             file.path == nil
         {
             contentIsGone(file, .deleted)
-        } else if let path = file.path, let status = try? FileStatus(ofPath: path), status.size != file.observedSize {
+        } else if let path = file.path, let status = try? FileStatus(ofPath: path), file.holdsMore(atSize: status.size) {
             markReadable(file)
         }
-        let isUnfinished =
-            file.counted.offset < file.observedSize || file.counted.isInsideCutLine || !file.counted.openEntries.isEmpty
-        if file.isRotatedAway && isUnfinished && isSettled(file) { markReadable(file) }
+        if (file.isRotatedAway || file.isCompressed) && file.hasUnfinishedEnd && isSettled(file) { markReadable(file) }
     }
 }

@@ -1,3 +1,5 @@
+import SystemIO
+
 /// Which files one source reads.
 package struct TailSource: Sendable {
     package enum StartPosition: Sendable { case beginning, end }
@@ -8,8 +10,29 @@ package struct TailSource: Sendable {
     /// For files that are there, unknown, at the first look.
     package var startPosition: StartPosition
     package var alwaysPolls: Bool
+    /// Of files that are older when they are found only what comes later is read; nil: of all everything. In nanoseconds.
+    package var ignoredAgeNanoseconds: UInt64?
+    /// Files that rest for this long may be removed once they are delivered; nil: never.
+    package var removedAgeNanoseconds: UInt64?
+    /// Each file is read to its end before one that was modified later.
+    package var readsOldestFirst: Bool
+    /// Where links may lead besides: the paths of files, without links in them.
+    package var linkTargets: [GlobPattern]
 
-    package init(name: String, include: [String], exclude: [String], startPosition: StartPosition, alwaysPolls: Bool) {
+    /// What its files are encoded in, unless a mark at their beginning says otherwise.
+    package var encoding: TextEncoding
+
+    package init(
+        name: String, include: [String], exclude: [String], startPosition: StartPosition, alwaysPolls: Bool,
+        ignoredAgeNanoseconds: UInt64? = nil, removedAgeNanoseconds: UInt64? = nil, readsOldestFirst: Bool = false,
+        linkTargets: [String] = [],
+        encoding: TextEncoding = .utf8
+    ) {
+        self.encoding = encoding
+        self.removedAgeNanoseconds = removedAgeNanoseconds
+        self.ignoredAgeNanoseconds = ignoredAgeNanoseconds
+        self.readsOldestFirst = readsOldestFirst
+        self.linkTargets = linkTargets.map(GlobPattern.init)
         self.name = name
         self.include = include.map(GlobPattern.init)
         self.exclude = exclude.map(GlobPattern.init)
@@ -19,6 +42,18 @@ package struct TailSource: Sendable {
 
     package func takes(_ path: String) -> Bool {
         include.contains { $0.matches(path) } && !excludes(path)
+    }
+
+    /// Whether the file at `target`, which `path` leads to by links, may be read: a name that the source takes itself, one that was
+    /// allowed, or the same name below the directory that a pattern begins with, where that directory is the link.
+    package func allowsLink(from path: String, to target: String) -> Bool {
+        if takes(target) || linkTargets.contains(where: { $0.matches(target) }) { return true }
+        return include.contains { pattern in
+            pattern.baseDirectories.contains { base in
+                guard let resolved = try? Directory.resolvedPath(of: base), target.hasPrefix(resolved + "/") else { return false }
+                return pattern.matches(base + target.dropFirst(resolved.count)) && !excludes(path)
+            }
+        }
     }
 
     /// Compressed files are excluded unless a pattern names their suffix: their bytes are not lines.

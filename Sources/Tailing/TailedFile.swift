@@ -1,4 +1,5 @@
 import Glibc
+import Gzip
 import SystemIO
 
 /// One generation of one file: a content that only ever grows. A truncation ends it and begins another, even in the same inode.
@@ -23,6 +24,10 @@ package final class TailedFile {
         case truncated
         /// Deleted or moved away before it was read.
         case deleted
+        /// Deleted, and what was left of it had no room in the budget for spilled content.
+        case overSpillBudget = "over_spill_budget"
+        /// What was left of it could not be spilled, or not be read from where it was spilled to.
+        case spillFailed = "spill_failed"
     }
 
     /// Never used twice in one data directory.
@@ -52,9 +57,22 @@ package final class TailedFile {
 
     /// Monotonic time of the last growth or look that found something.
     package var lastActivityNanoseconds: UInt64 = 0
+    /// The name that it lost last.
+    var pathBefore: String?
     /// Stands in the line of files to read.
     package internal(set) var isQueued = false
-    private var descriptor: FileDescriptor?
+    package internal(set) var form: ContentForm = .unknown
+    /// What the content begins with to tell its encoding; known as soon as ``form`` is.
+    package internal(set) var byteOrderMark: ByteOrderMark?
+    /// Where in the content the file's first byte stands: not 0 where the file holds the rest of a content that is gone.
+    package internal(set) var baseOffset: UInt64 = 0
+    /// How large the file was when all of it had been inflated; only for compressed content.
+    package internal(set) var inflatedFileSize: UInt64 = 0
+    /// Why compressed content ends where it does; nil as long as nothing is wrong with it.
+    package internal(set) var damage: GzipError?
+    var descriptor: FileDescriptor?
+    /// One for each place where the content is read on.
+    var inflations: [GzipInflation] = []
 
     init(
         id: UInt64, sourceIndex: Int, path: String, identity: FileIdentity, counted: FileCursor, lastSeenNanoseconds: UInt64
@@ -80,6 +98,8 @@ package final class TailedFile {
         counted = saved.counted
         observedSize = saved.observedSize
         lastSeenNanoseconds = saved.lastSeenNanoseconds
+        baseOffset = saved.baseOffset
+        inflatedFileSize = saved.inflatedFileSize
     }
 
     package var isOpen: Bool { descriptor != nil }
@@ -90,6 +110,14 @@ package final class TailedFile {
         case .rotated, .deleted, .gone: true
         }
     }
+
+    /// What was seen of it is not all taken, as its last line has no end.
+    var hasUnfinishedEnd: Bool { counted.offset < observedSize || counted.isInsideCutLine || !counted.openEntries.isEmpty }
+
+    /// All of the content that was seen is read; of compressed content, up to the file's end.
+    package var isReadWhole: Bool { !hasUnfinishedEnd && (!isCompressed || inflatedFileSize > 0) }
+
+    package var isDeleted: Bool { if case .deleted = presence { true } else { false } }
 
     package var isGone: Bool { if case .gone = presence { true } else { false } }
 }
@@ -111,21 +139,30 @@ extension TailedFile {
     package func read(at cursor: FileCursor, into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
         do throws(SystemError) {
             guard try openIfNeeded() else { return .unavailable(nil) }
-            let guardLength = Int(cursor.guardLength)
-            let before = max(guardLength, cursor.openEntries.reach)
+            if form != .plain {
+                try probe()
+                if form == .gzip { return try readInflated(at: cursor, into: buffer) }
+            }
+            let before = cursor.bytesBefore
             precondition(before < buffer.count, "the buffer has room for the open entries of every cursor")
             let count = try readDescriptor(into: buffer, at: cursor.offset - UInt64(before))
-            guard count >= before else { return .replaced }
-            let guarded = UnsafeRawBufferPointer(rebasing: buffer[before - guardLength..<before])
-            guard ContentHash.of(guarded) == cursor.guardHash || guardLength == 0 else { return .replaced }
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer[before..<count])
-            if cursor.offset == 0 && !beginsAsKnown(bytes) { return .replaced }
+            guard let bytes = bytes(behindGuardOf: cursor, in: buffer, count: count) else { return .replaced }
             observedSize = max(observedSize, cursor.offset + UInt64(bytes.count))
             if head.length < ContentHash.headBytes && observedSize > UInt64(head.length) { try refreshHead() }
             return .bytes(bytes, reachesEnd: count < buffer.count)
         } catch {
             return .unavailable(error)
         }
+    }
+
+    /// Of the `count` bytes in `buffer` those behind the guard of `cursor`; nil where other bytes stand before it than once did.
+    func bytes(behindGuardOf cursor: FileCursor, in buffer: UnsafeMutableRawBufferPointer, count: Int) -> UnsafeRawBufferPointer? {
+        let before = cursor.bytesBefore
+        guard count >= before else { return nil }
+        let guarded = UnsafeRawBufferPointer(rebasing: buffer[before - Int(cursor.guardLength)..<before])
+        guard ContentHash.of(guarded) == cursor.guardHash || guarded.isEmpty else { return nil }
+        let bytes = UnsafeRawBufferPointer(rebasing: buffer[before..<count])
+        return cursor.offset == 0 && !beginsAsKnown(bytes) ? nil : bytes
     }
 
     /// Before the first cursor stands nothing that could guard it: the file's beginning has to be what it was.
@@ -160,18 +197,24 @@ extension TailedFile {
     package static let readOverhead = ContentHash.guardBytes
 
     /// A cursor at the last line's beginning within the first `size` bytes: where reading starts with `start_at: "end"`.
-    package func cursorAtLastLine(before size: UInt64) throws(SystemError) -> FileCursor {
+    /// `declared`: what the file is encoded in unless its mark says otherwise.
+    package func cursorAtLastLine(before size: UInt64, declared: TextEncoding = .utf8) throws(SystemError) -> FileCursor {
         guard try openIfNeeded() else { return .start }
+        try probe()
+        if form == .gzip { return try cursorAtLastInflatedLine() }
+        let unit = TextEncoding.of(declared: declared, mark: byteOrderMark).unit
         let blockBytes = 64 * 1024
-        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: blockBytes + ContentHash.guardBytes, alignment: 16)
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: blockBytes, alignment: 16)
         defer { block.deallocate() }
-        var end = size
+        var end = size - size % UInt64(unit.width)
         while end > 0 {
             let start = end > UInt64(blockBytes) ? end - UInt64(blockBytes) : 0
             let wanted = UnsafeMutableRawBufferPointer(rebasing: block[..<Int(end - start)])
-            let count = try readDescriptor(into: wanted, at: start)
-            if let newline = wanted[..<count].lastIndex(of: 0x0a) {
-                return try cursor(atOffset: start + UInt64(newline) + 1)
+            let bytes = UnsafeRawBufferPointer(rebasing: wanted[..<(try readDescriptor(into: wanted, at: start))])
+            var position = bytes.count / unit.width * unit.width - unit.width
+            while position >= 0 {
+                if unit.isUnit(0x0a, in: bytes, at: position) { return try cursor(atOffset: start + UInt64(position + unit.width)) }
+                position -= unit.width
             }
             end = start
         }
@@ -196,7 +239,10 @@ extension TailedFile {
 
     /// Whether this content begins as `head` says, and has `cursor`'s guard where that says.
     func matches(head: HeadFingerprint, at cursor: FileCursor) throws(SystemError) -> Bool {
-        guard try openIfNeeded(), try currentSize() >= max(cursor.offset, UInt64(head.length)) else { return false }
+        guard try openIfNeeded() else { return false }
+        try probe()
+        if form == .gzip { return try inflatedMatches(head: head, at: cursor) }
+        guard try currentSize() >= max(cursor.offset, UInt64(head.length)) else { return false }
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: ContentHash.headBytes, alignment: 16)
         defer { bytes.deallocate() }
         let headPart = UnsafeMutableRawBufferPointer(rebasing: bytes[..<Int(head.length)])
@@ -214,6 +260,8 @@ extension TailedFile {
     }
 
     func refreshHead() throws(SystemError) {
+        try probe()
+        if form == .gzip { return try refreshInflatedHead() }
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: ContentHash.headBytes, alignment: 16)
         defer { bytes.deallocate() }
         let count = try readDescriptor(into: bytes, at: 0)
@@ -221,7 +269,7 @@ extension TailedFile {
         head = HeadFingerprint(length: UInt16(count), hash: hash)
     }
 
-    private func readDescriptor(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError) -> Int {
+    func readDescriptor(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError) -> Int {
         guard let raw = rawDescriptor else { return 0 }
         let count = retryingOnInterrupt { pread(raw, buffer.baseAddress, buffer.count, off_t(offset)) }
         if count < 0 { throw SystemError(call: "pread", subject: path ?? firstPath) }
@@ -282,13 +330,22 @@ extension TailedFile {
     }
 
     /// Lets go of the descriptor; the next read opens the name again.
-    package func closeDescriptor() { descriptor = nil }
+    package func closeDescriptor() {
+        descriptor = nil
+        inflations.removeAll()
+    }
 
     /// Goes on in `other`'s content, which begins with everything that this one has had: the copy made by a copytruncate rotation.
     func continueInCopy(_ other: TailedFile) {
         descriptor = other.descriptor.take()
         identity = other.identity
         path = other.path
+        form = other.form
+        byteOrderMark = other.byteOrderMark
+        baseOffset = other.baseOffset
+        inflatedFileSize = other.inflatedFileSize
+        damage = nil
+        inflations = other.inflations
     }
 
     /// Hands the descriptor over: another generation begins in the same inode.

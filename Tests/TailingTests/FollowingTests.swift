@@ -97,7 +97,7 @@ struct FollowingTests {
             try FileManager.default.createDirectory(atPath: directory + "/data", withIntermediateDirectories: false)
             try append("one\n", to: directory + "/data/1")
             symlink(directory + "/data/1", directory + "/a.log")
-            let driver = TailDriver([directory + "/*.log"])
+            let driver = TailDriver([directory + "/*.log"]) { $0.linkTargets = [GlobPattern(directory + "/data/*")] }
             try append("two\n", to: directory + "/data/1")
             try waitUntil("growth behind the link") {
                 driver.step()

@@ -1,4 +1,5 @@
 import Foundation
+import Gzip
 import SystemIO
 import Tailing
 
@@ -9,8 +10,13 @@ final class TailDriver {
     private(set) var found: [String] = []
     private(set) var losses: [(path: String, cause: TailedFile.LossCause)] = []
     private(set) var continuedInCopy = 0
+    private(set) var refusedLinks: [String] = []
+    /// Of each line its file's name and its text, in the order in which they were read.
+    private(set) var order: [String] = []
+    /// Reads each file once in its turn, not to its end.
+    var stopsAfterOneRead = false
     private let splitter: LineSplitter
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024 + TailedFile.readOverhead, alignment: 16)
+    private let buffer: UnsafeMutableRawBufferPointer
     private let events = EventLog()
 
     private final class EventLog { var events: [TailEvent] = [] }
@@ -18,17 +24,20 @@ final class TailDriver {
     init(
         _ include: [String], exclude: [String] = [], from start: TailSource.StartPosition = .beginning, polls: Bool = false,
         restoring saved: (files: [SavedFile], nextID: UInt64) = ([], 1), settle: Double = 0.05, copyWait: Double = 30,
-        maximumLineBytes: Int = 1000
+        maximumLineBytes: Int = 1000, spills: SpillDirectory? = nil, readsAtStart: Bool = true,
+        readBytes: Int = 64 * 1024, change: (inout TailSource) -> Void = { _ in }
     ) {
         splitter = LineSplitter(maximumLineBytes: maximumLineBytes)
-        let source = TailSource(name: "test", include: include, exclude: exclude, startPosition: start, alwaysPolls: polls)
+        buffer = .allocate(byteCount: readBytes + TailedFile.readOverhead, alignment: 16)
+        var source = TailSource(name: "test", include: include, exclude: exclude, startPosition: start, alwaysPolls: polls)
+        change(&source)
         let events = events
         tails = TailSet(
             sources: [source], restored: saved.files, nextID: saved.nextID, pollNanoseconds: 1_000_000,
-            settleNanoseconds: UInt64(settle * 1e9), copyWaitNanoseconds: UInt64(copyWait * 1e9)
+            settleNanoseconds: UInt64(settle * 1e9), copyWaitNanoseconds: UInt64(copyWait * 1e9), spills: spills
         ) { events.events.append($0) }
         tails.start()
-        step()
+        if readsAtStart { step() }
     }
 
     deinit { buffer.deallocate() }
@@ -44,10 +53,19 @@ final class TailDriver {
             case .contentGone(let file, let cause) where file.observedSize > file.counted.offset:
                 losses.append((file.firstPath, cause))
             case .continuedInCopy: continuedInCopy += 1
+            case .linkNotFollowed(let path, _): refusedLinks.append(path)
             default: break
             }
         }
         events.events.removeAll()
+    }
+
+    /// One read of the file whose turn it is. False when there is none.
+    func readOnce() -> Bool {
+        stopsAfterOneRead = true
+        guard let file = tails.nextReadable() else { return false }
+        read(file)
+        return true
     }
 
     /// As ``step()``, but without relying on events.
@@ -74,14 +92,16 @@ final class TailDriver {
         guard !file.isGone else { return }
         switch file.read(at: file.counted, into: buffer) {
         case .bytes(let bytes, let reachesEnd):
-            let isFinal = reachesEnd && file.isRotatedAway && tails.isSettled(file)
+            let isFinal = reachesEnd && (file.isRotatedAway || file.isCompressed) && tails.isSettled(file)
             let progress = splitter.split(bytes, isInsideCutLine: file.counted.isInsideCutLine, isFinal: isFinal) { line in
-                lines[file.firstPath, default: []].append(String(decoding: line.bytes, as: UTF8.self) + (line.isCut ? "…" : ""))
+                let text = String(decoding: line.bytes, as: UTF8.self) + (line.isCut ? "…" : "")
+                lines[file.firstPath, default: []].append(text)
+                order.append("\(file.firstPath.split(separator: "/").last ?? ""): \(text)")
             }
             file.counted = TailedFile.advance(
                 file.counted, over: bytes, by: progress.consumed, isInsideCutLine: progress.isInsideCutLine)
             if progress.consumed > 0 { file.lastActivityNanoseconds = SystemClock.monotonicNanoseconds() }
-            if !reachesEnd { read(file) }
+            if !reachesEnd { stopsAfterOneRead ? tails.markReadable(file) : read(file) }
         case .replaced:
             tails.replacedInPlace(file)
         case .unavailable: break
@@ -105,4 +125,19 @@ func move(_ source: String, _ destination: String) throws {
 func copyTruncate(_ path: String, to copy: String) throws {
     try FileManager.default.copyItem(atPath: path, toPath: copy)
     if truncate(path, 0) != 0 { throw SystemError(call: "truncate", subject: path) }
+}
+
+/// `text` as one gzip member.
+func gzipped(_ text: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    Array(text.utf8).withUnsafeBytes { GzipEncoder(level: .zlib(6)).compress($0, into: &bytes) }
+    return bytes
+}
+
+func append(_ bytes: [UInt8], to path: String) throws {
+    if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data(bytes))
+    try handle.close()
 }

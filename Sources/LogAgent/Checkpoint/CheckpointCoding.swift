@@ -3,7 +3,7 @@ import Tailing
 /// The checkpoint file: `TSCHECKP`, version, payload length, payload hash, payload; numbers little-endian.
 enum CheckpointCoding {
     static let magic = Array("TSCHECKP".utf8)
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     private static let headerBytes = 28
 
     static func encode(_ checkpoint: Checkpoint) -> [UInt8] {
@@ -72,6 +72,8 @@ extension CheckpointCoding {
         writer.append(saved.observedSize)
         writer.append(saved.lastSeenNanoseconds)
         writer.append(saved.isGone)
+        writer.append(saved.baseOffset)
+        writer.append(saved.inflatedFileSize)
         writer.append(file.startOffset)
         append(file.read, to: &writer)
         writer.append(file.lostUnreadBytes)
@@ -142,7 +144,8 @@ extension CheckpointCoding {
                 birthNanoseconds: try reader.read(UInt64.self)),
             head: HeadFingerprint(length: try reader.read(UInt16.self), hash: try reader.read(UInt64.self)),
             counted: try readCursor(&reader), observedSize: try reader.read(UInt64.self),
-            lastSeenNanoseconds: try reader.read(UInt64.self), isGone: try reader.readFlag())
+            lastSeenNanoseconds: try reader.read(UInt64.self), isGone: try reader.readFlag(),
+            baseOffset: try reader.read(UInt64.self), inflatedFileSize: try reader.read(UInt64.self))
         var file = Checkpoint.File(
             saved: saved, startOffset: try reader.read(UInt64.self), read: try readTally(&reader),
             lostUnreadBytes: try reader.read(UInt64.self), outputs: [])

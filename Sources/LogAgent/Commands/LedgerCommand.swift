@@ -28,8 +28,11 @@ enum LedgerCommand {
             terminal.error("\(error.description) (\(file.path))\n")
             return .failure
         }
-        let limits = Dictionary(settings.sources.map { ($0.name, $0.maximumLineBytes) }) { first, _ in first }
-        let verification = action == .verify ? LedgerVerification(checkpoint, maximumLineBytes: limits) : nil
+        let limits = settings.sources.map {
+            ($0.name, LedgerVerification.LineLimits(maximumLineBytes: $0.maximumLineBytes, encoding: $0.files.encoding))
+        }
+        let verification =
+            action == .verify ? LedgerVerification(checkpoint, limits: Dictionary(limits) { first, _ in first }) : nil
         if asJSON {
             terminal.print(
                 Report(

@@ -19,10 +19,16 @@ struct LedgerVerification {
 
     private(set) var findings: [Finding] = []
 
-    /// `maximumLineBytes` of each source, by name: what is one line depends on it.
-    init(_ checkpoint: Checkpoint, maximumLineBytes: [String: Int]) {
+    /// How a source finds its lines: what is one depends on it.
+    struct LineLimits {
+        var maximumLineBytes = 256 * 1024
+        var encoding = TextEncoding.utf8
+    }
+
+    /// `limits` by the names of the sources.
+    init(_ checkpoint: Checkpoint, limits: [String: LineLimits]) {
         for file in checkpoint.files {
-            let limit = maximumLineBytes[file.saved.sourceName] ?? 256 * 1024
+            let limit = limits[file.saved.sourceName] ?? LineLimits()
             findings.append(
                 Finding(
                     path: file.saved.path ?? file.saved.firstPath, lines: file.read.lines, verdict: Self.verdict(on: file, limit)))
@@ -33,7 +39,7 @@ struct LedgerVerification {
         findings.allSatisfy { if case .mismatch = $0.verdict { false } else { true } }
     }
 
-    private static func verdict(on file: Checkpoint.File, _ limit: Int) -> Finding.Verdict {
+    private static func verdict(on file: Checkpoint.File, _ limits: LineLimits) -> Finding.Verdict {
         for output in file.outputs {
             let settled = output.ledger.settled
             if settled.lines > file.read.lines || settled.bytes > file.read.bytes {
@@ -46,15 +52,16 @@ struct LedgerVerification {
             return .mismatch("\(file.read.bytes) bytes were read, but the cursor moved by \(file.saved.counted.offset - file.startOffset)")
         }
         guard !file.saved.isGone, file.saved.path != nil else { return .gone }
-        return recount(file, limit)
+        return recount(file, limits)
     }
 
-    private static func recount(_ file: Checkpoint.File, _ limit: Int) -> Finding.Verdict {
+    private static func recount(_ file: Checkpoint.File, _ limits: LineLimits) -> Finding.Verdict {
         let tailed = TailedFile(restoring: file.saved, sourceIndex: 0)
         let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(1 << 20, limit + 64) + TailedFile.readOverhead, alignment: 64)
+            byteCount: max(1 << 20, limits.maximumLineBytes + 64) + TailedFile.readOverhead, alignment: 64)
         defer { buffer.deallocate() }
-        let splitter = LineSplitter(maximumLineBytes: limit)
+        let encoding = TextEncoding.of(declared: limits.encoding, mark: tailed.probedByteOrderMark())
+        let splitter = LineSplitter(maximumLineBytes: limits.maximumLineBytes, unit: encoding.unit)
         var lines: UInt64 = 0
         var cursor = FileCursor(offset: file.startOffset, guardHash: 0, guardLength: 0, isInsideCutLine: false)
         while cursor.offset < file.saved.counted.offset {

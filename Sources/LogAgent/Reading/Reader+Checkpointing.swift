@@ -5,12 +5,15 @@ extension Reader {
     /// Hands the state as it is between two lines to the thread that writes it.
     func checkpoint() {
         hasChanged = false
+        let start = SystemClock.monotonicNanoseconds()
+        removals.submit()
         var (saved, times) = shared.update { state in
             state.derived.table.capture(into: &capture)
             return (makeCheckpoint(state), journaledFiles(state))
         }
         capture.encode(into: &saved.metrics)
         checkpoints.submit(CheckpointCoding.encode(saved), times)
+        checkpointCostNanoseconds = SystemClock.nanoseconds(from: start, to: SystemClock.monotonicNanoseconds())
     }
 
     private func makeCheckpoint(_ state: AgentState) -> Checkpoint {
@@ -46,6 +49,7 @@ extension Reader {
     /// Once a checkpoint is on disk, records that it has left behind are not needed any more.
     func takeWrittenCheckpoint() {
         guard let written = checkpoints.takeResult() else { return }
+        if case .success = written { removeWhatIsSaved() }
         shared.update { state in
             switch written {
             case .success(let saved):

@@ -33,11 +33,13 @@ extension Reader {
         if file.isOpen && !wasOpen { openFileCount += 1 }
         switch result {
         case .bytes(let bytes, let reachesEnd):
-            let isFinal = reachesEnd && file.isRotatedAway && tails.isSettled(file)
+            tails.keepInflating(file)
+            let isFinal = reachesEnd && (file.isRotatedAway || file.isCompressed) && tails.isSettled(file)
             let consumed = take(bytes, reachesEnd: reachesEnd, of: file, state, outputs: outputs, isFinal: isFinal)
             if reachesEnd {
                 shared.update { _ in state.lastAtEndNanoseconds = SystemClock.monotonicNanoseconds() }
                 rest(file)
+                tellDamage(of: file, isFinal: isFinal)
             } else {
                 tails.markReadable(file)
             }
@@ -156,6 +158,14 @@ extension Reader {
             file.closeDescriptor()
             openFileCount -= 1
         }
+    }
+
+    /// Compressed content ended where it should not have, and no more can be expected. What was spilled that way is lost.
+    private func tellDamage(of file: TailedFile, isFinal: Bool) {
+        guard isFinal, let damage = file.damage, damagedFiles.insert(file.id).inserted else { return }
+        shared.update { $0.readErrors += 1 }
+        log.damaged(path: file.path ?? file.firstPath, at: file.observedSize, damage)
+        if tails.isSpilled(file) { tails.contentIsGone(file, .spillFailed) }
     }
 
     /// Nothing more of `file` can be read: what was not read, and what was not put into batches, is lost.

@@ -50,6 +50,7 @@ extension Reader {
 
     private func deliver(_ turn: Turn, to output: OutputPort) {
         let state = turn.entry.file
+        attend(state.content)
         guard let file = tails.files[state.id], !file.isGone else {
             shared.update { _ in state.isQueuedForDelivery[output.index] = false }
             if let file = tails.files[state.id] { bookLoss(of: file, state) }
@@ -57,7 +58,14 @@ extension Reader {
         }
         let cursor = shared.update { _ in state.deliveries[output.index].enqueued }
         switch file.read(at: cursor, into: buffer) {
-        case .bytes(let bytes, _):
+        case .bytes(let bytes, let reachesEnd):
+            tails.keepInflating(file)
+            if bytes.isEmpty && reachesEnd && tails.isSpilled(file) {
+                // Counted once, but not where it should be any more.
+                tails.contentIsGone(file, .spillFailed)
+                shared.update { _ in state.isQueuedForDelivery[output.index] = false }
+                return bookLoss(of: file, state)
+            }
             deliver(bytes, from: cursor, of: file, turn, to: output)
         case .replaced:
             shared.update { _ in state.isQueuedForDelivery[output.index] = false }

@@ -4,6 +4,7 @@ import Tailing
 extension Reader {
     static let housekeepingNanoseconds: UInt64 = 1_000_000_000
     static let checkpointNanoseconds: UInt64 = 1_000_000_000
+    static let maximumCheckpointNanoseconds: UInt64 = 10_000_000_000
     static let tidyNanoseconds: UInt64 = 60_000_000_000
     /// Descriptors of files that rest this long are closed; the name opens them again.
     static let idleDescriptorNanoseconds: UInt64 = 60_000_000_000
@@ -18,7 +19,7 @@ extension Reader {
             log.caughtUp()
         }
         takeWrittenCheckpoint()
-        if hasChanged && SystemClock.nanoseconds(from: lastCheckpointNanoseconds, to: now) >= Self.checkpointNanoseconds
+        if hasChanged && SystemClock.nanoseconds(from: lastCheckpointNanoseconds, to: now) >= checkpointPause
             && !checkpoints.isBusy
         {
             lastCheckpointNanoseconds = now
@@ -27,7 +28,8 @@ extension Reader {
         guard SystemClock.nanoseconds(from: lastHousekeepingNanoseconds, to: now) >= Self.housekeepingNanoseconds else { return }
         lastHousekeepingNanoseconds = now
         openFileCount = 0
-        for file in Array(tails.files.values) { lookAfter(file, now: now) }
+        for file in Array(attended.values) { lookAfter(file, now: now) }
+        spillWhereTooManyAreHeld()
         if SystemClock.nanoseconds(from: lastTidyNanoseconds, to: now) >= Self.tidyNanoseconds {
             lastTidyNanoseconds = now
             tidy()
@@ -39,9 +41,18 @@ extension Reader {
         for overflow in overflows { log.overflowed(overflow) }
     }
 
+    /// With many files a checkpoint takes long; then it is made less often, so that it takes at most a fiftieth of the time.
+    /// However old it is, nothing is counted twice after a crash, only more is read again.
+    private var checkpointPause: UInt64 {
+        min(max(Self.checkpointNanoseconds, 50 * checkpointCostNanoseconds), Self.maximumCheckpointNanoseconds)
+    }
+
+    /// Lets `file` be looked after for as long as anything is open, unread or undelivered.
+    func attend(_ file: TailedFile) { attended[file.id] = file }
+
     /// Every file was read up to the size that it had at the start.
     private func hasCaughtUp() -> Bool {
-        tails.files.values.allSatisfy { $0.isGone || !$0.isQueued || $0.counted.offset >= $0.sizeAtStart }
+        tails.files.values.allSatisfy { $0.isGone || !$0.isQueued || (!$0.isCompressed && $0.counted.offset >= $0.sizeAtStart) }
     }
 
     private func lookAfter(_ file: TailedFile, now: UInt64) {
@@ -60,6 +71,9 @@ extension Reader {
             bookLoss(of: file, state)
             if shared.update({ _ in state.isDelivered }) { forget(file, state) }
         case .deleted where isDelivered && file.hasNothingUnread && tails.isSettled(file):
+            if tails.continuesCompressed(file) { hasChanged = true } else { forget(file, state) }
+        case .rotated where isDelivered && file.hasNothingUnread && tails.isSpilled(file) && !file.isQueued:
+            if let path = file.path { removals.add(.init(path: path, status: nil)) }
             forget(file, state)
         case .named, .rotated, .deleted:
             let rests = SystemClock.nanoseconds(from: file.lastActivityNanoseconds, to: now) > Self.idleDescriptorNanoseconds
@@ -67,6 +81,9 @@ extension Reader {
             let canBeOpenedAgain = file.path != nil && !file.needsPolling
             let isOver = file.isRotatedAway && isDelivered && file.hasNothingUnread
             if file.isOpen && rests && (canBeOpenedAgain || isOver) && !file.isQueued { file.closeDescriptor() }
+            let waitsForRemoval = removeWhereAskedFor(file, isDelivered: isDelivered)
+            let needsNothing = !file.isOpen && !file.isQueued && isDelivered && file.hasNothingUnread && file.predecessor == nil
+            if needsNothing && !waitsForRemoval && !file.isDeleted { attended[file.id] = nil }
         }
         if file.isOpen { openFileCount += 1 }
     }
@@ -86,6 +103,8 @@ extension Reader {
 
     private func forget(_ file: TailedFile, _ state: FileState) {
         tails.forget(file)
+        attended[file.id] = nil
+        damagedFiles.remove(file.id)
         shared.update { $0.close(state) }
         hasChanged = true
     }

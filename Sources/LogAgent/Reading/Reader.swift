@@ -16,6 +16,8 @@ final class Reader {
     static let maximumGatherNanoseconds: UInt64 = 200_000_000
     /// How long reading goes on before acknowledgements and the clock are looked at.
     static let turnNanoseconds: UInt64 = 2_000_000
+    /// Of more files each is closed after its turn.
+    static let openFileCeiling = 4096
 
     let shared: SharedAgentState
     let tails: TailSet
@@ -36,6 +38,16 @@ final class Reader {
     /// Monotonic time at which an open entry of a file will have waited long enough, by the file's number.
     var entryDeadlines: [UInt64: UInt64] = [:]
     let maximumOpenFiles: Int
+    /// Files that something happened to lately; the others need no looking after.
+    var attended: [UInt64: TailedFile] = [:]
+    /// Compressed files whose damage was told.
+    var damagedFiles: Set<UInt64> = []
+    /// The rest of a deleted file that is being saved.
+    var spill: ContentSpill?
+    var spillSettings: SpillSettings
+    /// What a checkpoint has to leave behind before it may go.
+    var removals = PendingRemovals()
+    var checkpointCostNanoseconds: UInt64 = 0
     private var lastWakeNanoseconds: UInt64 = 0
     private var filesSinceWake: UInt64 = 0
 
@@ -43,18 +55,19 @@ final class Reader {
 
     init(
         shared: SharedAgentState, tails: TailSet, control: ReaderControl, checkpoints: CheckpointWriter, log: AgentLog,
-        maximumLineBytes: Int, maximumReach: Int
+        maximumLineBytes: Int, maximumReach: Int, spill: SpillSettings
     ) throws(SystemError) {
         self.shared = shared
         self.tails = tails
         self.control = control
         self.checkpoints = checkpoints
         self.log = log
+        spillSettings = spill
         buffer = .allocate(byteCount: Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: maximumReach), alignment: 64)
         epoll = try Epoll()
         if let descriptor = tails.watchDescriptor { try epoll.add(descriptor, .readable, token: Token.files.rawValue) }
         try epoll.add(control.event.rawValue, .readable, token: Token.control.rawValue)
-        maximumOpenFiles = OpenFileLimit.raise() / 2
+        maximumOpenFiles = min(Self.openFileCeiling, OpenFileLimit.raise() / 2)
     }
 
     deinit { buffer.deallocate() }
@@ -86,6 +99,7 @@ final class Reader {
 
     func start() {
         tails.start()
+        for file in tails.files.values { attend(file) }
         shared.update { $0.isCatchingUp = true }
         awaitOpenEntries()
     }
@@ -101,16 +115,18 @@ final class Reader {
         var remaining = tails.readableCount
         while remaining > 0, SystemClock.monotonicNanoseconds() < now + Self.turnNanoseconds, let file = tails.nextReadable() {
             remaining -= 1
+            attend(file)
             if case .waitsForRoom = count(file) { isWaitingForRoom = true }
             filesSinceWake += 1
         }
         let delivered = deliverBehind()
+        let isSpilling = continueSpill()
         let due = shared.update { state in
             state.lastTurnNanoseconds = now
             return state.outputs.compactMap { $0.sealDue(now: now) }.min()
         }
         housekeep(now: now)
-        if delivered || (tails.hasReadable && !isWaitingForRoom) { return nil }
+        if delivered || isSpilling || (tails.hasReadable && !isWaitingForRoom) { return nil }
         let pause = isWaitingForRoom ? now + 5_000_000 : now + 250_000_000
         return min(due ?? pause, pause, entryDeadline)
     }
@@ -163,6 +179,7 @@ final class Reader {
     func drain() {
         tails.handleWatchEvents()
         while !control.isOutOfTime, let file = tails.nextReadable() {
+            attend(file)
             if case .waitsForRoom = count(file) { break }
         }
         shared.update { state in for output in state.outputs { output.sealAll() } }
@@ -172,7 +189,9 @@ final class Reader {
         }
         for output in shared.update({ $0.outputs.map(\.sender) }) { output.stop() }
         takeOutcomes()
+        spillEverything()
         checkpoint()
         checkpoints.finish()
+        takeWrittenCheckpoint()
     }
 }

@@ -57,7 +57,11 @@ extension Reader {
         for finding in findings { log.metricsNotRestored(finding) }
         let files = shared.update { state in tails.files.values.map { saved($0, state) } }
         resizeBuffer(maximumLineBytes: service.maximumLineBytes, maximumReach: service.maximumReach(files))
+        spillSettings = settings.spill
+        tails.spills?.maximumBytes = settings.spill.maximumBytes
+        if let file = spill?.file, tails.files[file.id] !== file { spill = nil }
         tails.lookAtNewSources()
+        attended = tails.files
         hasChanged = true
         lastCheckpointNanoseconds = 0
     }

@@ -37,7 +37,15 @@ enum EmbeddedConfiguration {
             metadata: { trace_id: "$trace_id", span_id: "$span_id", job_id: "$job_id" },
             watch: "auto",                        // inotify, and polling where that does not work; or "poll"
             poll_interval: "1s",
-            max_line_bytes: "256KiB" },
+            max_line_bytes: "256KiB",
+            // long_lines: "drop",                // "truncate": the first max_line_bytes of them are the line
+            // empty_lines: "skip",               // "keep"
+            // encoding: "utf-16le",              // or "latin1", "shift_jis", … (`iconv -l`); a byte order mark is seen by itself
+            // ignore_older: "2d",                // of files that were older when they were found only what comes later is read
+            // read_order: "oldest_first",        // "fair": all files in turns
+            // remove_after: "1h",                // deletes files that have rested for so long, once they are delivered
+            // link_targets: ["/var/log/pods/**"], // where symbolic links may lead, beside what `include` names
+          },
           // { name: "nginx", include: "/var/log/nginx/access.log", format: "pattern",  // Loki's syntax; <_> gives no field
           //   pattern: '<ip> - <user> [<time>] "<method> <path> <_>" <status> <bytes> "<_>" "<agent>"',
           //   timestamp: { field: "time", format: "%d/%b/%Y:%H:%M:%S %z" }, labels: { job: "nginx", status: "$status" } },
@@ -47,6 +55,8 @@ enum EmbeddedConfiguration {
           // { name: "system", include: "/var/log/syslog", format: "syslog",  // RFC 5424 and 3164; its own time is the line's
           //   labels: { job: "system", app: "$app_name", level: "$level" } },
         ],
+
+        // spill: { max_bytes: "1GiB", max_held_files: 64 },  // undelivered rests of deleted files, compressed, in data_dir
 
         // transforms: [{ drop: { where: { level: "DEBUG" } } }],  // not shipped, but still counted by metrics
 

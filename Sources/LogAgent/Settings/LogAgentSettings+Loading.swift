@@ -52,6 +52,7 @@ extension LogAgentSettings {
         server =
             object["server"].map { $0.object(ServerSettings.init(reading:)) ?? ServerSettings(listen: "", bearerToken: nil) }
             ?? ServerSettings(listen: ServerSettings.defaultListen, bearerToken: nil)
+        spill = object["spill"]?.object(SpillSettings.init(reading:)) ?? SpillSettings()
         sources = object.required("sources", "[{ name: \"app\", include: [\"/var/log/app/*.log\"] }]").map(SourceSettings.readAll) ?? []
         transforms = object["transforms"]?.elements()?.compactMap(TransformSettings.read) ?? []
 

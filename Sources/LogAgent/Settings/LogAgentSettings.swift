@@ -11,6 +11,7 @@ struct LogAgentSettings: Equatable, Sendable {
     var transforms: [TransformSettings]
     var metrics: [MetricSettings]
     var outputs: [OutputSettings]
+    var spill = SpillSettings()
 }
 
 struct ServerSettings: Equatable, Sendable {

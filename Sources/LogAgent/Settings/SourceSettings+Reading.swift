@@ -32,11 +32,26 @@ extension SourceSettings {
         metadata = object["metadata"]?.namedTemplates("metadata") ?? []
         maximumLineBytes =
             object["max_line_bytes"].flatMap { $0.size(in: 1 << 10...16 << 20) }.map(Int.init) ?? Self.defaultMaximumLineBytes
+        files = FileReadingSettings(reading: object)
         let lineBytes = maximumLineBytes
         multiline = object["multiline"]?.object { MultilineSettings(reading: $0, maximumLineBytes: lineBytes) } ?? nil
         for key in ["restart", "command", "address", "docker_labels"] { object.later(key) }
+        tellWhatAssembledLinesLack(in: object)
 
         warn(in: object)
+    }
+
+    /// What is done to lines before they are parsed is not done to those that are put together first.
+    private func tellWhatAssembledLinesLack(in object: ConfigurationObject) {
+        guard multiline != nil || envelope != nil else { return }
+        let usual = FileReadingSettings()
+        let asked = [
+            ("encoding", files.encoding != usual.encoding), ("empty_lines", files.emptyLines != usual.emptyLines),
+            ("long_lines", files.longLines != usual.longLines),
+        ]
+        for (key, isAsked) in asked where isAsked {
+            object[key]?.tell("`\(key)` is not supported yet together with `multiline` or the formats `docker` and `cri`.")
+        }
     }
 
     private func warn(in object: ConfigurationObject) {

@@ -29,6 +29,7 @@ struct SourceSettings: Equatable, Sendable {
     var metadata: [NamedTemplate]
     /// Longer lines are cut at a character's edge, marked and counted.
     var maximumLineBytes: Int
+    var files = FileReadingSettings()
 }
 
 struct NamedTemplate: Equatable, Sendable {

@@ -1,3 +1,4 @@
+import Gzip
 import HTTP
 import Metrics
 import StructuredLogging
@@ -92,6 +93,14 @@ struct AgentLog: Sendable {
                 logger.info("A file has ended.", fields)
             }
         case .unreadable(let path, let error): unreadable(path: path, error)
+        case .linkNotFollowed(let path, let target):
+            logger.warning(
+                "A symbolic link leads to a file that the source does not name; it is not read. To allow it, name it in `link_targets`.",
+                ["file.path": .string(path), "file.target_path": .string(target)])
+        case .spilled(let file):
+            logger.info(
+                "The undelivered rest of a deleted file was saved in the data directory.",
+                ["file.path": .string(file.firstPath), "file.id": .integer(file.id), "spill.path": .string(file.path ?? "")])
         case .polling(let directory, let error):
             logger.warning(
                 "inotify does not work there; files are looked at by the clock.",
@@ -101,6 +110,26 @@ struct AgentLog: Sendable {
 
     func unreadable(path: String, _ error: SystemError) {
         logger.error("Can't read a file; it is tried again.", ["file.path": .string(path), "error": .describing(error)])
+    }
+
+    func damaged(path: String, at offset: UInt64, _ error: GzipError) {
+        logger.error(
+            "A compressed file can't be read to its end; what could be read was taken.",
+            ["file.path": .string(path), "offset": .integer(offset), "error": .describing(error)])
+    }
+
+    func notSpilled(path: String, bytes: UInt64, _ error: SpillError) {
+        logger.error(
+            "The undelivered rest of a deleted file can't be saved; it is lost.",
+            ["file.path": .string(path), "bytes": .integer(bytes), "error": .describing(error)])
+    }
+
+    func removed(path: String) {
+        logger.info("Removed a file whose lines are all delivered.", ["file.path": .string(path)])
+    }
+
+    func notRemoved(_ error: SystemError) {
+        logger.error("Can't remove a delivered file; it is tried again.", ["error": .describing(error)])
     }
 
     func replaced(path: String, at offset: UInt64, of size: UInt64) {

@@ -69,6 +69,9 @@ enum AgentMetrics {
         }
         try count("log_agent_truncated_lines_total", "Lines longer than max_line_bytes, cut") { $0.cutLines }
         try count("log_agent_truncated_bytes_total", "Bytes that cut lines lost") { $0.cutBytes }
+        try count("log_agent_dropped_long_lines_total", "Lines over max_line_bytes that were dropped, as the source asks for") {
+            $0.droppedLongLines
+        }
         try count("log_agent_empty_lines_total", "Lines without a byte") { $0.emptyLines }
         try count("log_agent_replaced_sequences_total", "Byte sequences that are not UTF-8, shipped as U+FFFD") { $0.replacedSequences }
         try count("log_agent_unrecorded_times_total", "Lines without a time whose time could not be recorded before sending") {

@@ -15,7 +15,7 @@ struct CheckpointTests {
                     id: 7, sourceName: "transcode", firstPath: "/logs/ä.log", path: nil,
                     identity: FileIdentity(device: 1, inode: 2, birthNanoseconds: 3), head: HeadFingerprint(length: 256, hash: 4),
                     counted: FileCursor(offset: 1000, guardHash: 5, guardLength: 64, isInsideCutLine: true), observedSize: 1100,
-                    lastSeenNanoseconds: 6, isGone: false),
+                    lastSeenNanoseconds: 6, isGone: false, baseOffset: 900, inflatedFileSize: 77),
                 startOffset: 10, read: Tally(lines: 9, bytes: 990), lostUnreadBytes: 11,
                 outputs: [
                     Checkpoint.Output(
@@ -50,10 +50,10 @@ struct CheckpointTests {
 
     @Test func `a newer version is told apart from damage`() {
         var bytes = CheckpointCoding.encode(Self.checkpoint)
-        bytes[8] = 2
+        bytes[8] = 3
         let error = #expect(throws: CheckpointError.self) { try CheckpointCoding.decode(bytes) }
-        #expect(error == .otherVersion(2))
-        #expect(error?.description == "The checkpoint has format version 2; this log-agent reads version 1.")
+        #expect(error == .otherVersion(3))
+        #expect(error?.description == "The checkpoint has format version 3; this log-agent reads version 2.")
     }
 
     @Test func `a payload that lies about its lengths is refused, whatever its hash says`() {

@@ -17,10 +17,11 @@ final class AgentDriver {
     private(set) var busyTurns = 0
 
     /// `sources` and `outputs` as they stand in a configuration file.
-    init(in directory: String, sources: String, outputs: String, memory: String = "32MiB", stepping: Bool = true) throws {
+    init(in directory: String, sources: String, outputs: String, memory: String = "32MiB", stepping: Bool = true, more: String = "") throws
+    {
         let settings = try LogAgentTests.load(
             """
-            { data_dir: "\(directory)/data", memory: "\(memory)", server: { listen: "127.0.0.1:0" },
+            { data_dir: "\(directory)/data", memory: "\(memory)", server: { listen: "127.0.0.1:0" }, \(more)
               sources: [\(sources)], outputs: [\(outputs)] }
             """
         ).settings
@@ -77,6 +78,12 @@ final class AgentDriver {
             reader.checkpoints.finish()
         }
         for output in shared.update({ $0.outputs.map(\.sender) }) { output.stop() }
+    }
+
+    /// As when the process is told to stop.
+    func stop() {
+        control.stop(within: 100_000_000)
+        reader.drain()
     }
 
     var ledger: LedgerReport { shared.update { LedgerReport($0) } }

@@ -22,7 +22,7 @@ import Testing
         (
             #"surces: [], sources: [{ name: "a", include: "/a" }]"#,
             [
-                "f:1:1: error: `surces` is not a known key. | Did you mean `sources`? Known here: `data_dir`, `memory`, `server`, `sources`, `transforms`, `recipes`, `metrics`, `outputs`."
+                "f:1:1: error: `surces` is not a known key. | Did you mean `sources`? Known here: `data_dir`, `memory`, `server`, `spill`, `sources`, `transforms`, `recipes`, `metrics`, `outputs`."
             ]
         ),
         (
@@ -426,7 +426,7 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a", lables: {} }]"#,
             [
-                "f:1:39: error: `sources[0].lables` is not a known key. | Did you mean `labels`? Known here: `name`, `type`, `include`, `exclude`, `start_at`, `watch`, `poll_interval`, `format`, `timestamp`, `labels`, `metadata`, `max_line_bytes`."
+                "f:1:39: error: `sources[0].lables` is not a known key. | Did you mean `labels`? Known here: `name`, `type`, `include`, `exclude`, `start_at`, `watch`, `poll_interval`, `format`, `timestamp`, `labels`, `metadata`, `max_line_bytes`, `encoding`, `empty_lines`, `long_lines`, `read_order`, `ignore_older`, `remove_after`, `link_targets`, `multiline`."
             ]
         ),
         (
