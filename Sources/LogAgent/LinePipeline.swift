@@ -6,9 +6,6 @@ import Tailing
 ///
 /// Used under the lock of ``AgentState``, by the reading thread.
 final class LinePipeline {
-    /// Resolves to the path under which the line's file was found.
-    static let pathField = "__path__"
-
     let source: SourceSettings
     let splitter: LineSplitter
     private let parser: LineParser
@@ -53,8 +50,8 @@ final class LinePipeline {
         } else {
             timestamp = nil
         }
-        metadata = MetadataWriter(source.metadata, paths: scanner.paths)
-        streams = StreamTable(labels: source.labels, paths: scanner.paths)
+        metadata = MetadataWriter(source.metadata, paths: scanner.paths, isOrigin: source.isOrigin)
+        streams = StreamTable(labels: source.labels, paths: scanner.paths, isOrigin: source.isOrigin)
     }
 
     /// Counts on from what a pipeline of the same source has counted.
@@ -65,7 +62,7 @@ final class LinePipeline {
     /// Every field that lines of this source are looked at for.
     static func fieldPaths(of source: SourceSettings) -> [String] {
         let templates = (source.labels + source.metadata).compactMap { named -> String? in
-            if case .field(let path) = named.template, path != pathField { path } else { nil }
+            if case .field(let path) = named.template, !source.isOrigin(path) { path } else { nil }
         }
         return templates + (source.timestamp.map { [$0.field] } ?? [])
     }
@@ -179,8 +176,8 @@ final class LinePipeline {
     private func ship(
         _ line: LineSplitter.Line, _ parsed: ParsedLine, time: UInt64, file: FileState, pass: Pass
     ) {
-        let stream = streams.stream(of: parsed.text, scanner: scanner, path: file.firstPath)
-        let extra = metadata.write(scanner, parsed, path: file.firstPath, isCut: line.isCut)
+        let stream = streams.stream(of: parsed.text, scanner: scanner, origin: file.origin)
+        let extra = metadata.write(scanner, parsed, origin: file.origin, isCut: line.isCut)
         var position = 0
         while position < pass.outputs.count {
             let replaced = pass.outputs[position].append(
