@@ -268,7 +268,7 @@ import Testing
             #"sources: [{ name: "a", type: "exec", command: ["x"], cwd: "tmp", env: { "A=B": "c" } }]"#,
             [
                 #"f:1:59: error: `sources[0].cwd` is "tmp"; use an absolute path: it starts with `/`."#,
-                #"f:1:73: error: `sources[0].env.A=B`: "A=B" is not a variable's name; use one without `=`."#,
+                #"f:1:73: error: `sources[0].env["A=B"]`: "A=B" is not a variable's name; use one without `=`."#,
             ]
         ),
         (
