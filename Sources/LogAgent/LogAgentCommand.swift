@@ -1,13 +1,15 @@
 import Configuration
 import Glibc
 import StructuredLogging
+import SystemIO
 
 /// The program: arguments → settings → service → exit code.
 @main
 enum LogAgentCommand {
     static func main() {
-        let terminal = Terminal.standard
         let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == SupervisedProcess.launchArgument { SupervisedProcess.launch(Array(arguments.dropFirst())) }
+        let terminal = Terminal.standard
         exit(run(arguments, terminal: terminal, environment: { getenv($0).map { String(cString: $0) } }).rawValue)
     }
 

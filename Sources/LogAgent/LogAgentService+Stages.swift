@@ -44,7 +44,10 @@ extension LogAgentService {
     /// The sources as the tails take them.
     var tailSources: [TailSource] {
         settings.sources.map { source in
-            TailSource(
+            guard source.kind == .file else {
+                return TailSource(name: source.name, segmentsIn: source.captureDirectories(in: settings.dataDirectory))
+            }
+            return TailSource(
                 name: source.name, include: source.include, exclude: source.exclude,
                 startPosition: source.startAt == .end ? .end : .beginning, alwaysPolls: source.watch == .poll)
         }

@@ -19,7 +19,9 @@ extension TailSet {
             for directory in discovery.directories { watchDirectory(directory, source) }
             for error in discovery.errors { reportOnce(.unreadable(path: error.subject, error), key: error.subject) }
             // Older content first, so that a rotated file is there before its successor.
-            for found in discovery.files.sorted(by: { $0.status.modifiedNanoseconds < $1.status.modifiedNanoseconds })
+            for found in discovery.files.sorted(by: {
+                ($0.status.modifiedNanoseconds, $0.path) < ($1.status.modifiedNanoseconds, $1.path)
+            })
             where seen.insert(found.path).inserted {
                 consider(found, sourceIndex: index)
             }
@@ -147,6 +149,7 @@ extension TailSet {
         byIdentity[identity] = file
         byPath[found.path] = file
         lineage[firstPath] = file
+        joinSeries(file)
         report(.found(file))
         markReadable(file)
         return file

@@ -8,6 +8,18 @@ package struct TailSource: Sendable {
     /// For files that are there, unknown, at the first look.
     package var startPosition: StartPosition
     package var alwaysPolls: Bool
+    /// The files of each directory are one after the other, in the order of their names: each is read once those before it are.
+    package var isSeries = false
+
+    /// The segments of the capture logs in `directories`.
+    package init(name: String, segmentsIn directories: [String]) {
+        self.name = name
+        include = directories.map { GlobPattern(filesIn: $0, named: "*.log") }
+        exclude = []
+        startPosition = .beginning
+        alwaysPolls = false
+        isSeries = true
+    }
 
     package init(name: String, include: [String], exclude: [String], startPosition: StartPosition, alwaysPolls: Bool) {
         self.name = name

@@ -8,6 +8,7 @@ final class MetadataWriter {
         /// `"trace_id":"`, to be followed by the value of the field in this slot.
         case field(opening: [UInt8], slot: Int)
         case path(opening: [UInt8])
+        case streamName(opening: [UInt8])
     }
 
     private let parts: [Part]
@@ -15,7 +16,8 @@ final class MetadataWriter {
     @exclusivity(unchecked) private var bytes = EntryBuffer(capacity: 512)
     private var scratch: [UInt8] = []
 
-    init(_ metadata: [NamedTemplate], paths: FieldPaths) {
+    /// `isOrigin`: which fields say where a line comes from, instead of standing in it.
+    init(_ metadata: [NamedTemplate], paths: FieldPaths, isOrigin: (String) -> Bool) {
         parts = metadata.map { named in
             var opening: [UInt8] = [UInt8(ascii: "\"")]
             JSONStringEscaping.append(named.name, to: &opening)
@@ -24,7 +26,8 @@ final class MetadataWriter {
             case .constant(let text):
                 JSONStringEscaping.append(text, to: &opening)
                 return .constant(opening + [UInt8(ascii: "\"")])
-            case .field(LinePipeline.pathField): return .path(opening: opening)
+            case .field(let path) where isOrigin(path):
+                return path == LineOrigin.pathField ? .path(opening: opening) : .streamName(opening: opening)
             case .field(let path): return .field(opening: opening, slot: paths.slot(of: path) ?? 0)
             }
         }
@@ -32,16 +35,14 @@ final class MetadataWriter {
 
     /// `{"trace_id":"4bf9…","span_id":"00f0…"}`, or nothing where no value is there. The result is overwritten by the next call.
     func write(
-        _ scanner: JSONScanner, _ parsed: ParsedLine, path: String, isCut: Bool, isSplit: Bool = false
+        _ scanner: JSONScanner, _ parsed: ParsedLine, origin: LineOrigin, isCut: Bool, isSplit: Bool = false
     ) -> UnsafeRawBufferPointer {
         bytes.removeAll()
         for part in parts {
             switch part {
             case .constant(let text): begin(text)
-            case .path(let opening):
-                begin(opening)
-                appendEscaped(Array(path.utf8))
-                bytes.append(UInt8(ascii: "\""))
+            case .path(let opening): write(origin.path, opening)
+            case .streamName(let opening): write(origin.stream, opening)
             case .field(let opening, let slot): write(scanner[slot], opening, in: parsed.text)
             }
         }
@@ -78,6 +79,12 @@ final class MetadataWriter {
             rest = UnsafeRawBufferPointer(rebasing: rest[progress.consumed...])
             if !rest.isEmpty { bytes.reserve(rest.count * 2 + 64) }
         }
+    }
+
+    private func write(_ text: String, _ opening: [UInt8]) {
+        begin(opening)
+        appendEscaped(Array(text.utf8))
+        bytes.append(UInt8(ascii: "\""))
     }
 
     private func write(_ field: FieldValue, _ opening: [UInt8], in line: UnsafeRawBufferPointer) {

@@ -31,8 +31,9 @@ final class StreamTable {
         case constant([UInt8])
         /// `"level":"`, to be followed by the value of the field in this slot.
         case field(opening: [UInt8], slot: Int)
-        /// The path under which the line's file was found.
+        /// Where the line comes from.
         case path(opening: [UInt8])
+        case streamName(opening: [UInt8])
     }
 
     /// Loki refuses longer label values.
@@ -51,7 +52,8 @@ final class StreamTable {
     /// Label values that were longer than Loki takes, and were cut.
     private(set) var cutValues: UInt64 = 0
 
-    init(labels: [NamedTemplate], paths: FieldPaths) {
+    /// `isOrigin`: which fields say where a line comes from, instead of standing in it.
+    init(labels: [NamedTemplate], paths: FieldPaths, isOrigin: (String) -> Bool) {
         parts = labels.map { label in
             var opening: [UInt8] = [UInt8(ascii: "\"")]
             JSONStringEscaping.append(label.name, to: &opening)
@@ -60,8 +62,8 @@ final class StreamTable {
             case .constant(let text):
                 JSONStringEscaping.append(text, to: &opening)
                 return .constant(opening + [UInt8(ascii: "\"")])
-            case .field(LinePipeline.pathField):
-                return .path(opening: opening)
+            case .field(let path) where isOrigin(path):
+                return path == LineOrigin.pathField ? .path(opening: opening) : .streamName(opening: opening)
             case .field(let path):
                 // The paths were collected from the same settings.
                 return .field(opening: opening, slot: paths.slot(of: path) ?? 0)
@@ -70,13 +72,14 @@ final class StreamTable {
     }
 
     /// The stream of the line whose fields are in `scanner`, as ranges of `line`.
-    func stream(of line: UnsafeRawBufferPointer, scanner: JSONScanner, path: String) -> Stream {
+    func stream(of line: UnsafeRawBufferPointer, scanner: JSONScanner, origin: LineOrigin) -> Stream {
         key.removeAll()
         for part in parts {
             switch part {
             case .constant: continue
             case .field(_, let slot): appendValue(scanner[slot], in: line)
-            case .path: Array(path.utf8).withUnsafeBytes { append(UnsafeRawBufferPointer(rebasing: $0.prefix(Self.maximumValueBytes))) }
+            case .path: append(origin.path)
+            case .streamName: append(origin.stream)
             }
         }
         let wanted = key.bytes
@@ -115,6 +118,10 @@ final class StreamTable {
         }
     }
 
+    private func append(_ value: String) {
+        Array(value.utf8).withUnsafeBytes { append(UnsafeRawBufferPointer(rebasing: $0.prefix(Self.maximumValueBytes))) }
+    }
+
     private func append(_ value: UnsafeRawBufferPointer) {
         key.append(UInt8(truncatingIfNeeded: value.count))
         key.append(UInt8(truncatingIfNeeded: value.count >> 8))
@@ -136,7 +143,7 @@ final class StreamTable {
             case .constant(let text):
                 separate()
                 labels += text
-            case .field(let opening, _), .path(let opening):
+            case .field(let opening, _), .path(let opening), .streamName(let opening):
                 let value = nextValue()
                 // Loki takes an empty value for no label at all.
                 if value.isEmpty { continue }

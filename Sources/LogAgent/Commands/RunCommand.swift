@@ -10,8 +10,7 @@ enum RunCommand {
         let logger = Logger(name: "log-agent", level: .info, output: LogOutput(service: "log-agent"))
         let service = LogAgentService(settings: loaded.settings, log: AgentLog(logger: logger))
         do throws(LogAgentError) {
-            try service.run(ConfigurationReading(contents: loaded.contents, load: load))
-            return .success
+            return .ofService(try service.run(ConfigurationReading(contents: loaded.contents, load: load)))
         } catch {
             terminal.error("log-agent: \(error.description)\n")
             return .failure

@@ -28,6 +28,7 @@ extension Reader {
         lastHousekeepingNanoseconds = now
         openFileCount = 0
         for file in Array(tails.files.values) { lookAfter(file, now: now) }
+        if !hasChanged && !segmentsToRemove().isEmpty { hasChanged = true }
         if SystemClock.nanoseconds(from: lastTidyNanoseconds, to: now) >= Self.tidyNanoseconds {
             lastTidyNanoseconds = now
             tidy()
@@ -84,7 +85,7 @@ extension Reader {
         BufferMemory.shared.trim()
     }
 
-    private func forget(_ file: TailedFile, _ state: FileState) {
+    func forget(_ file: TailedFile, _ state: FileState) {
         tails.forget(file)
         shared.update { $0.close(state) }
         hasChanged = true

@@ -36,6 +36,12 @@ final class Reader {
     /// Monotonic time at which an open entry of a file will have waited long enough, by the file's number.
     var entryDeadlines: [UInt64: UInt64] = [:]
     let maximumOpenFiles: Int
+    /// Sources that are no files, by their name.
+    let captures: [String: CaptureState]
+    /// Segments that the checkpoint which is being written says are done with.
+    var finishedSegments: [CaptureSegment] = []
+    /// How far delivery had come when it last moved, once nothing more is captured.
+    var finishing: (deliveredBytes: UInt64, sinceNanoseconds: UInt64)?
     private var lastWakeNanoseconds: UInt64 = 0
     private var filesSinceWake: UInt64 = 0
 
@@ -55,6 +61,7 @@ final class Reader {
         if let descriptor = tails.watchDescriptor { try epoll.add(descriptor, .readable, token: Token.files.rawValue) }
         try epoll.add(control.event.rawValue, .readable, token: Token.control.rawValue)
         maximumOpenFiles = OpenFileLimit.raise() / 2
+        captures = shared.update { state in Dictionary(uniqueKeysWithValues: state.captures.map { ($0.name, $0) }) }
     }
 
     deinit { buffer.deallocate() }
@@ -79,6 +86,7 @@ final class Reader {
         while !control.isStopping {
             if let reload = control.takeReload() { adopt(reload) }
             let wait = turn()
+            if control.isFinishing { stopOnceDelivered() }
             if let wait { waitForEvents(until: wait) }
         }
         drain()
@@ -172,7 +180,14 @@ final class Reader {
         }
         for output in shared.update({ $0.outputs.map(\.sender) }) { output.stop() }
         takeOutcomes()
+        save()
+        // What could be removed now is not to be looked for at the next start.
+        if hasChanged { save() }
+    }
+
+    private func save() {
         checkpoint()
         checkpoints.finish()
+        takeWrittenCheckpoint()
     }
 }

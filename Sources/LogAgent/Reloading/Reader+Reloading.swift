@@ -100,7 +100,7 @@ extension Reader {
         let names = ports.map(\.settings.name)
         state.setAside.removeAll { saved in
             guard let file = tails.takeBack(saved.saved) else { return false }
-            state.files[file.id] = FileState(restoring: saved, of: file, outputs: names)
+            state.files[file.id] = FileState(restoring: saved, of: file, origin: state.origin(of: file), outputs: names)
             return true
         }
         for file in tails.files.values {

@@ -10,6 +10,8 @@ struct StatusReport: Encodable, Sendable {
         var bytesRead: UInt64
         var lagBytes: UInt64
         var parseErrors: UInt64
+        /// nil for files.
+        var capture: CaptureReport?
     }
 
     struct Output: Encodable, Sendable {
@@ -64,7 +66,8 @@ struct StatusReport: Encodable, Sendable {
                 name: state.settings.sources[index].name, files: files.count { !$0.isRotatedAway },
                 rotatedFiles: files.count { $0.isRotatedAway },
                 linesRead: counts.lines, bytesRead: counts.bytes, lagBytes: files.reduce(0) { $0 + $1.unreadBytes },
-                parseErrors: counts.parseErrors)
+                parseErrors: counts.parseErrors,
+                capture: state.captures.first { $0.name == state.settings.sources[index].name }.map { CaptureReport($0, now: now) })
         }
         outputs = state.outputs.map { output in
             let pending = state.pending(at: output)
@@ -81,7 +84,7 @@ struct StatusReport: Encodable, Sendable {
         }
     }
 
-    private static func seconds(from start: UInt64, to end: UInt64) -> Double {
+    static func seconds(from start: UInt64, to end: UInt64) -> Double {
         Double(SystemClock.nanoseconds(from: start, to: end) / 1_000_000) / 1000
     }
 }
