@@ -24,6 +24,7 @@ extension TimestampFormat {
     var name: String {
         switch self {
         case .rfc3339: "rfc3339"
+        case .syslog: "syslog"
         case .unix: "unix"
         case .unixMilliseconds: "unix_ms"
         case .unixMicroseconds: "unix_us"

@@ -16,9 +16,13 @@ import Testing
     /// Every setting once at least, in every kind of thing that has it: to be added to with each setting. Paths lead nowhere.
     static let everySetting = [
         """
-        { $schema: "s", data_dir: "/d", memory: "64MiB", server: { listen: "127.0.0.1:1", bearer_token_file: "/none" },
+        { $schema: "s", data_dir: "/d", memory: "64MiB", 
+          server: { listen: "127.0.0.1:1", bearer_token_file: "/none",
+            tls: { certificate_file: "/none", key_file: "/none", client_ca_file: "/none", min_version: "1.3" } },
           sources: [{ name: "a", type: "file", include: ["/a"], exclude: "b", start_at: "end", watch: "poll", poll_interval: "2s",
-            format: "json", timestamp: { field: "t", format: "%Y" }, labels: { job: "a" }, metadata: { id: "$id" }, max_line_bytes: 2048 }],
+            format: "json", timestamp: { field: "t", format: "%Y", zone: "UTC" }, labels: { job: "a" }, metadata: { id: "$id" },
+            max_line_bytes: 2048 },
+            { name: "b", include: "/b", format: "pattern", pattern: "<a> <b>" }, { name: "c", include: "/c", format: "regex", regex: "(?P<a>.*)" }],
           transforms: [{ drop: { where: { a: { gt: 1, ge: 1, lt: 2, le: 2, matches: "x", exists: true, not: ["y"] }, b: [1, "2", null] } } },
             { keep: { where: { c: true } } }],
           recipes: ["transcode"],
@@ -31,7 +35,11 @@ import Testing
             { name: "l", type: "loki", url: "http://h/p", tenant_id: "t", basic_auth: { username: "u", password_file: "/none" },
               headers: { a: "b" }, compression: "gzip", compression_level: 2, streams_per_push: "one", in_flight: 3,
               batch: { max_bytes: "1MiB", max_wait: "1s" }, retry: { min_backoff: "1s", max_backoff: "2s", timeout: "3s" } },
-            { name: "m", type: "loki", url: "http://h/p", bearer_token_file: "/none" },
+            { name: "m", type: "loki", url: "https://h/otlp/v1/logs", encoding: "otlp", bearer_token_file: "/none",
+              tls: { ca_file: "/none", certificate_file: "/none", key_file: "/none", server_name: "h", min_version: "1.2",
+                insecure_skip_verify: true },
+              proxy: { url: "http://p:1", basic_auth: { username: "u", password_file: "/none" }, no_proxy: ["h"] } },
+            { name: "s", type: "stdout", format: "line" },
             { name: "d", type: "directory", path: "/o", retention: null, max_bytes: "1GiB", compression_level: 1 }] }
         """
     ]
@@ -202,7 +210,7 @@ private struct SchemaCheck {
         case "object": value is [String: Any]
         case "array": value is [Any]
         case "string": value is String
-        case "boolean": type(of: value) == Bool.self
+        case "boolean": Swift.type(of: value) == Bool.self
         case "number": value is Double
         case "integer": (value as? Double).map { $0 == $0.rounded() } ?? false
         default: false
