@@ -65,6 +65,15 @@ final class LinePipeline {
         envelopeFields = EnvelopeFields(source.envelope, fields: scanner)
     }
 
+    /// The fields that are looked for; a field's position is its slot.
+    var fieldPaths: [String] { scanner.paths.paths }
+
+    /// Notes what metrics make of each line.
+    func use(_ witness: MetricWitness) { rules.witness = witness }
+
+    /// How `line` fits the format, by the parser that lines go through.
+    func parseError(of line: UnsafeRawBufferPointer) -> LineParseError? { parser.parse(line).error }
+
     /// Counts on from what a pipeline of the same source has counted.
     func goOn(from previous: LineCounts) { counts = previous }
 

@@ -27,6 +27,16 @@ enum LogAgentCommand {
         case .help(let command):
             terminal.output(Help.text(for: command, terminal: terminal))
             return .success
+        case .explain(let request):
+            return withSettings(request.configuration, terminal, environment) { loaded in
+                ExplainCommand.run(request, settings: loaded.settings, terminal: terminal)
+            }
+        case .refused(let request):
+            return withSettings(request.configuration, terminal, environment) { loaded in
+                RefusedCommand.run(request, settings: loaded.settings, terminal: terminal)
+            }
+        case .top(let request):
+            return TopCommand.run(request, terminal: terminal, environment: environment)
         case .completions(let shell):
             terminal.output(Completions.script(for: shell))
             return .success

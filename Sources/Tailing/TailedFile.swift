@@ -56,7 +56,7 @@ package final class TailedFile {
     package internal(set) var isQueued = false
     private var descriptor: FileDescriptor?
 
-    init(
+    package init(
         id: UInt64, sourceIndex: Int, path: String, identity: FileIdentity, counted: FileCursor, lastSeenNanoseconds: UInt64
     ) {
         self.id = id

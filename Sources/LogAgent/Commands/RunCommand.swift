@@ -12,7 +12,12 @@ enum RunCommand {
         do throws(LogAgentError) {
             return .ofService(try service.run(ConfigurationReading(contents: loaded.contents, load: load)))
         } catch {
-            terminal.error("log-agent: \(error.description)\n")
+            if terminal.errorIsTerminal {
+                terminal.error("log-agent: \(error.description)\n")
+            } else {
+                // Whoever reads the log of a service reads JSON lines.
+                logger.error("log-agent can't run.", ["error": .describing(error)])
+            }
             return .failure
         }
     }

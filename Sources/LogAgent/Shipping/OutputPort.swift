@@ -132,6 +132,16 @@ final class OutputPort {
         return nil
     }
 
+    /// Takes out what would be sent, unsent: for explanations.
+    func takeOpenBatches() -> [SealedBatch] {
+        defer { openBatches.removeAll() }
+        return openBatches.map { batch in
+            batch.stream.setOpenBatch(nil, ofOutput: index)
+            heldBytes -= batch.byteCount
+            return batch.seal(sequence: 0)
+        }
+    }
+
     /// Sends everything: no more lines will come.
     func sealAll() {
         while let oldest = openBatches.first { seal(oldest) }
