@@ -174,8 +174,10 @@ final class LinePipeline {
         let extra = metadata.write(scanner, parsed, path: file.firstPath, isCut: line.isCut)
         var position = 0
         while position < pass.outputs.count {
-            let replaced = pass.outputs[position].append(
-                stream, timestamp: time, line: line.bytes, fileBytes: line.fileBytes, metadata: extra, from: pass.segments[position])
+            let replaced = stream._withUnsafeGuaranteedRef {
+                pass.outputs[position].append(
+                    $0, timestamp: time, line: line.bytes, fileBytes: line.fileBytes, metadata: extra, from: pass.segments[position])
+            }
             if pass.counts { counts.replacedSequences += UInt64(replaced) }
             position += 1
         }
