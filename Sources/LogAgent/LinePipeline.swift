@@ -244,9 +244,11 @@ final class LinePipeline {
         let stream = streams.stream(of: parsed.text, scanner: scanner, origin: file.origin)
         var position = 0
         while position < pass.outputs.count {
-            let replaced = pass.outputs[position].append(
-                stream, timestamp: time, line: content, fileBytes: fileBytes, fileLines: fileLines, metadata: metadata,
-                from: pass.segments[position])
+            let replaced = stream._withUnsafeGuaranteedRef {
+                pass.outputs[position].append(
+                    $0, timestamp: time, line: content, fileBytes: fileBytes, fileLines: fileLines, metadata: metadata,
+                    from: pass.segments[position])
+            }
             if pass.counts { counts.replacedSequences += UInt64(replaced) }
             position += 1
         }
