@@ -182,6 +182,7 @@ enum LogAgentError: Error, CustomStringConvertible {
         case .start(let why): "Can't start: \(why)"
         case .settings(let why): "The configuration can't be used: \(why)"
         case .metrics(let error): "The agent's own metrics can't be declared: \(error)"
+        case .server(.badTLSSettings(let error)): "The admin listener can't use its certificate: \(error); check `server.tls`."
         case .server(let error): "\(error); check `server.listen`."
         case .checkpoint(let error, let path): "\(error.description) Check the permissions of \(path)."
         case .dataDirectoryInUse(let path): "Another log-agent uses the data directory \(path); give each its own `data_dir`."
