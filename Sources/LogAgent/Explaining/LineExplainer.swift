@@ -14,8 +14,7 @@ final class LineExplainer {
     private let file: FileState
     private let witness = MetricWitness()
     private var number = 0
-    private var offset: UInt64 = 0
-    private var isInsideCutLine = false
+    private var cursor = FileCursor.start
 
     var source: SourceSettings { pipeline.source }
 
@@ -28,7 +27,7 @@ final class LineExplainer {
                 DirectorySettings(path: "/dev/null", retentionNanoseconds: nil, maximumBytes: 0, compressionLevel: 1))
         }
         let service = LogAgentService(settings: settings, log: .silent)
-        stages = try service.makeStages(recordedTimes: try Self.noRecordedTimes(service))
+        stages = try service.makeStages(journals: try Self.noJournals(service))
         pipeline = stages.pipelines[source]
         pipeline.use(witness)
         let control = try service.attempt { () throws(SystemError) in try ReaderControl() }
@@ -43,20 +42,20 @@ final class LineExplainer {
             id: 1, sourceIndex: source, path: path, identity: FileIdentity(device: 0, inode: 0, birthNanoseconds: 0), counted: .start,
             lastSeenNanoseconds: 0)
         // Without outputs of its own no times are recorded for it.
-        file = FileState(of: content, outputCount: 0)
+        file = FileState(of: content, origin: LineOrigin(ofFile: path, source: settings.sources[source]), outputCount: 0)
     }
 
     deinit { for port in ports { port.sender.stop() } }
 
-    /// An empty directory for times that are never recorded; gone when this returns.
-    private static func noRecordedTimes(_ service: LogAgentService) throws(LogAgentError) -> RecordedTimes {
+    /// An empty directory for journals that are never written; gone when this returns.
+    private static func noJournals(_ service: LogAgentService) throws(LogAgentError) -> FileJournals {
         try service.attempt { () throws(SystemError) in
             var template = Array("/tmp/log-agent-explain-XXXXXX".utf8CString)
             let made = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.map { mkdtemp($0) != nil } ?? false }
             let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
             if !made { throw SystemError(call: "mkdtemp", subject: path) }
             defer { rmdir(path) }
-            return try RecordedTimes(directory: path, firstFreeID: 1)
+            return try FileJournals(directory: path, firstFreeID: 1)
         }
     }
 
@@ -84,9 +83,9 @@ final class LineExplainer {
         let now = SystemClock.wallNanoseconds()
         let pass = LinePipeline.Pass(
             counts: true, outputs: ports, segments: ports.map { _ in SegmentReference(file: 1, segment: 0) }, now: now)
-        let result = pipeline.take(line, at: offset, isInsideCutLine: isInsideCutLine, isFinal: isFinal, of: file, pass: pass)
-        offset += UInt64(result.progress.consumed)
-        isInsideCutLine = result.progress.isInsideCutLine
+        let result = pipeline.take(line, at: cursor, isFinal: isFinal, of: file, pass: pass)
+        cursor.offset += UInt64(result.progress.consumed)
+        cursor.isInsideCutLine = result.progress.isInsideCutLine
         let batches = ports.map { $0.takeOpenBatches() }
         if result.progress.lineCount > 0 {
             number += 1

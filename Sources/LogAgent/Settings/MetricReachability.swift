@@ -66,7 +66,7 @@ struct MetricReachability {
     }
 
     private func mayHave(_ path: String, _ format: LineFormat) -> Bool {
-        path == LinePipeline.pathField || format.canHave(path) || made.contains { path == $0 || path.hasPrefix($0 + ".") }
+        path == LineOrigin.pathField || format.canHave(path) || made.contains { path == $0 || path.hasPrefix($0 + ".") }
     }
 }
 
