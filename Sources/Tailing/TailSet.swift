@@ -193,7 +193,7 @@ package final class TailSet {
         if byIdentity[file.identity] === file { byIdentity[file.identity] = nil }
         if let path = file.path, byPath[path] === file { byPath[path] = nil }
         if lineage[file.firstPath] === file { lineage[file.firstPath] = nil }
-        if sources[file.sourceIndex].isSeries {
+        if !newestOfSeries.isEmpty {
             let directory = Self.directory(of: file.firstPath)
             if newestOfSeries[directory] === file { newestOfSeries[directory] = nil }
         }

@@ -43,7 +43,8 @@ extension SettingsDifference {
         return names.compactMap { name in
             let before = old.sources.first { $0.name == name }
             let after = new.sources.first { $0.name == name }
-            let isSame = (before?.kind ?? .file) == (after?.kind ?? .file) && (before == nil || after == nil || before?.capture == after?.capture)
+            let isSame =
+                (before?.kind ?? .file) == (after?.kind ?? .file) && (before == nil || after == nil || before?.capture == after?.capture)
             return isSame ? nil : "source \(name)"
         }
     }
@@ -58,7 +59,9 @@ extension LogAgentSettings {
         let gone = running.sources.filter { before in before.kind != .file && !sources.contains { $0.name == before.name } }
         settings.sources =
             sources.compactMap { source in
-                guard let before = running.sources.first(where: { $0.name == source.name }) else { return source.kind == .file ? source : nil }
+                guard let before = running.sources.first(where: { $0.name == source.name }) else {
+                    return source.kind == .file ? source : nil
+                }
                 guard before.kind == .file || source.kind == .file else { return source.captured(as: before) }
                 return before.kind == source.kind ? source : before
             } + gone

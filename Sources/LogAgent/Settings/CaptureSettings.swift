@@ -98,6 +98,16 @@ extension SourceSettings {
         }
     }
 
+    /// What its lines come from, in a few words.
+    var place: String {
+        switch kind {
+        case .file: include.joined(separator: " ")
+        case .stdin: "standard input"
+        case .exec(let settings): "exec " + settings.command.joined(separator: " ")
+        case .syslog(let settings): "listens on " + settings.listen.map(\.description).joined(separator: " ")
+        }
+    }
+
     /// One for each of its streams, in the same order.
     func captureDirectories(in dataDirectory: String) -> [String] {
         kind.streams.map { "\(CaptureState.directory(of: name, dataDirectory: dataDirectory))/\($0)" }

@@ -46,6 +46,19 @@ enum EmbeddedConfiguration {
           //   labels: { job: "app", level: "$level" } },
           // { name: "system", include: "/var/log/syslog", format: "syslog",  // RFC 5424 and 3164; its own time is the line's
           //   labels: { job: "system", app: "$app_name", level: "$level" } },
+          // What comes from no file is first written to segments below data_dir, so that it has the same promises.
+          // { name: "pipe", type: "stdin", format: "json",        // service | log-agent run …: ends when its input has ended and is delivered
+          //   capture: { max_bytes: "256MiB" } },                 // on the disk at most; beyond that the writer waits
+          // { name: "svc", type: "exec", command: ["transcode-service", "serve"], // no shell; its exit code is the agent's
+          //   env: { LOG_LEVEL: "info" }, cwd: "/srv",
+          //   restart: "on_failure",                              // or "never", "always"
+          //   restart_backoff: { min: "1s", max: "1m" },
+          //   stop_timeout: "10s",                                // from TERM to KILL
+          //   main: true,                                         // the agent ends with it; so it is with the only service
+          //   labels: { job: "svc", stream: "$stream" } },        // stdout or stderr
+          // { name: "net", type: "syslog", listen: ["udp:127.0.0.1:5514", "tcp:127.0.0.1:5514", "unix:/run/net.sock", "unixgram:/run/net.dgram"],
+          //   max_connections: 128, message_timeout: "1m",        // a connection that stops inside a message is closed
+          //   max_line_bytes: "64KiB" },
         ],
 
         // transforms: [{ drop: { where: { level: "DEBUG" } } }],  // not shipped, but still counted by metrics
