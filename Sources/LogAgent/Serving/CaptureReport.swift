@@ -1,6 +1,6 @@
 /// Of a source that is no file, in `/api/v1/status`.
-struct CaptureReport: Encodable, Sendable {
-    struct Exec: Encodable, Sendable {
+struct CaptureReport: Codable, Equatable, Sendable {
+    struct Exec: Codable, Equatable, Sendable {
         var running: Bool
         var pid: Int32?
         var starts: UInt64
@@ -11,7 +11,7 @@ struct CaptureReport: Encodable, Sendable {
         var nextStartSeconds: Double?
     }
 
-    struct Syslog: Encodable, Sendable {
+    struct Syslog: Codable, Equatable, Sendable {
         /// With the real ports.
         var addresses: [String]
         var connections: Int
