@@ -67,6 +67,7 @@ struct SampleReader: ~Copyable {
         var rest: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         var count = 0
+        var position = 0
         while true {
             let descriptor = file.rawValue
             let read = chunk.withUnsafeMutableBytes { raw in
@@ -74,13 +75,16 @@ struct SampleReader: ~Copyable {
             }
             if read < 0 { throw SystemError(call: "read", subject: "the sample") }
             rest += chunk[..<read]
-            let taken = rest.withUnsafeBytes { bytes in
-                explainer.explain(bytes, isFinal: read == 0) { explanation in
+            position = rest.withUnsafeBytes { bytes in
+                explainer.explain(bytes, from: position, isFinal: read == 0) { explanation in
                     count += 1
                     tell(explanation)
                 }
             }
-            rest.removeFirst(taken)
+            // Lines that may go on stay right before what follows.
+            let unused = max(0, position - explainer.reach)
+            rest.removeFirst(unused)
+            position -= unused
             if read == 0 { return count }
         }
     }

@@ -1,7 +1,7 @@
 import JSONScanning
 import Metrics
 
-/// Notes what each rule made of the last line, for explanations. Without one, rules do no more than they must.
+/// Notes what each rule made of each line since it was asked to forget, for explanations. Without one, rules do no more than they must.
 final class MetricWitness {
     enum Verdict {
         /// All conditions held, and the family took `amount`.
@@ -18,15 +18,19 @@ final class MetricWitness {
         var verdict: Verdict
     }
 
-    /// One for each rule: a gauge has as many as it has updates.
-    fileprivate(set) var findings: [Finding] = []
-    /// What the fields were when the rules saw them, by slot; nil: missing.
-    fileprivate(set) var fields: [String?] = []
-
-    func forget() {
-        findings.removeAll()
-        fields.removeAll()
+    /// One line, or one entry that was made of several.
+    struct Observation {
+        /// One for each rule: a gauge has as many as it has updates.
+        var findings: [Finding]
+        /// What the fields were when the rules saw them, by slot; nil: missing.
+        var fields: [String?]
+        /// The line's time, nanoseconds since 1970.
+        var time: UInt64
     }
+
+    fileprivate(set) var observations: [Observation] = []
+
+    func forget() { observations.removeAll() }
 }
 
 extension MetricRules {
@@ -37,8 +41,7 @@ extension MetricRules {
     ) {
         let before = rules.map { (matched: $0.matchedLines, errors: $0.errors) }
         applyCandidates(fields, in: line, now: now)
-        witness.fields = fields.map { Self.text(of: $0, in: line) }
-        witness.findings = zip(rules, before).compactMap { rule, before in
+        let findings = zip(rules, before).compactMap { (rule, before) -> MetricWitness.Finding? in
             let verdict: MetricWitness.Verdict
             if rule.matchedLines == before.matched {
                 guard let failed = rule.conditions.first(where: { !$0.holds(for: fields, in: line, scratch) }) else { return nil }
@@ -52,6 +55,8 @@ extension MetricRules {
             }
             return MetricWitness.Finding(metric: rule.metric, verdict: verdict)
         }
+        witness.observations.append(
+            MetricWitness.Observation(findings: findings, fields: fields.map { Self.text(of: $0, in: line) }, time: now))
     }
 
     private static func text(of value: FieldValue, in line: UnsafeRawBufferPointer) -> String? {

@@ -4,13 +4,13 @@ struct ExplanationText {
     private static let indent = 12
 
     func text(of line: LineExplanation) -> String {
-        let title = "line \(line.number)"
+        let title = line.lines > 1 ? "lines \(line.number - line.lines + 1) to \(line.number)" : "line \(line.number)"
         let facts = "source \(line.source), \(line.format), \(line.bytes) bytes\(line.isCut ? ", cut" : "")"
         let gap = String(repeating: " ", count: max(2, TextLayout.width - title.count - facts.count))
         var text = "\(terminal.styled(title, .bold))\(gap)\(terminal.styled(facts, .dim))\n"
         text += block("", [line.text], style: nil, indent: 2)
         if let error = line.parseError { text += row("no \(line.format)", [error], .red) }
-        let why = line.time.reason.map { "of reading: \($0)" } ?? (line.time.from == "field" ? "from its field" : "of reading")
+        let why = line.time.reason.map { "of reading: \($0)" } ?? (line.time.from == "reading" ? "of reading" : "from its \(line.time.from)")
         text += row("time", ["\(line.time.text), \(why)"], line.time.reason == nil ? nil : .yellow)
         text += row("fields", line.fields.isEmpty ? ["none"] : line.fields.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }, nil)
         text += row("metrics", line.moved.isEmpty ? ["none"] : line.moved.map(moved), line.moved.isEmpty ? nil : .green)

@@ -8,6 +8,13 @@ import Tailing
 ///
 /// Outputs get ports whose batches are looked at and thrown away: nothing is sent or written.
 final class LineExplainer {
+    /// An entry with what stands in it.
+    private struct ShippedEntry {
+        var entry: LineExplanation.Entry
+        var line: String
+        var time: UInt64
+    }
+
     private let pipeline: LinePipeline
     private let stages: Stages
     private let ports: [OutputPort]
@@ -47,7 +54,7 @@ final class LineExplainer {
 
     deinit { for port in ports { port.sender.stop() } }
 
-    /// An empty directory for journals that are never written; gone when this returns.
+    /// An empty directory for what is never recorded; gone when this returns.
     private static func noJournals(_ service: LogAgentService) throws(LogAgentError) -> FileJournals {
         try service.attempt { () throws(SystemError) in
             var template = Array("/tmp/log-agent-explain-XXXXXX".utf8CString)
@@ -59,44 +66,58 @@ final class LineExplainer {
         }
     }
 
-    /// Explains the lines in `piece`, which stands behind what was given before, one after the other. Gives how much of it was taken;
+    /// How many bytes before what is explained next are still needed: lines that may go on.
+    var reach: Int { cursor.openEntries.reach }
+
+    /// Explains the lines of `bytes` from `start` on, one after the other; what stands before was given before. Gives how far it came:
     /// what is left is the beginning of a line, to be given again with what follows. `isFinal`: nothing follows.
-    func explain(_ piece: UnsafeRawBufferPointer, isFinal: Bool, _ tell: (LineExplanation) -> Void) -> Int {
-        var taken = 0
-        while taken < piece.count {
-            let rest = UnsafeRawBufferPointer(rebasing: piece[taken...])
+    func explain(_ bytes: UnsafeRawBufferPointer, from start: Int = 0, isFinal: Bool, _ tell: (LineExplanation) -> Void) -> Int {
+        var position = start
+        while position < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
             let end = rest.firstIndex(of: 0x0a).map { $0 + 1 }
             // Only a line that can be told as too long is taken without its end.
             let isTooLong = rest.count > source.maximumLineBytes + 4
             guard end != nil || isFinal || isTooLong else { break }
             let line = UnsafeRawBufferPointer(rebasing: rest[..<(end ?? rest.count)])
-            let consumed = take(line, isFinal: isFinal && end == nil, tell)
+            let consumed = take(line, isFinal: isFinal && end ?? rest.count == rest.count, tell)
             if consumed == 0 { break }
-            taken += consumed
+            position += consumed
         }
-        return taken
+        if isFinal && !cursor.openEntries.isEmpty {
+            _ = take(UnsafeRawBufferPointer(rebasing: bytes[bytes.count...]), isFinal: true, tell)
+        }
+        return position
     }
 
     private func take(_ line: UnsafeRawBufferPointer, isFinal: Bool, _ tell: (LineExplanation) -> Void) -> Int {
         witness.forget()
         let before = pipeline.counts
-        let now = SystemClock.wallNanoseconds()
         let pass = LinePipeline.Pass(
-            counts: true, outputs: ports, segments: ports.map { _ in SegmentReference(file: 1, segment: 0) }, now: now)
+            counts: true, outputs: ports, segments: ports.map { _ in SegmentReference(file: 1, segment: 0) },
+            now: SystemClock.wallNanoseconds())
         let result = pipeline.take(line, at: cursor, isFinal: isFinal, of: file, pass: pass)
         cursor.offset += UInt64(result.progress.consumed)
         cursor.isInsideCutLine = result.progress.isInsideCutLine
-        let batches = ports.map { $0.takeOpenBatches() }
-        if result.progress.lineCount > 0 {
-            number += 1
-            tell(explanation(of: line, result, before, batches, now: now))
+        cursor.openEntries = result.openEntries
+        number += result.progress.lineCount
+        let entries = self.entries(ports.map { $0.takeOpenBatches() })
+        var observations = witness.observations
+        if observations.isEmpty && result.closed.lines > 0 {
+            // A step took it away before any metric could see it.
+            observations = [.init(findings: [], fields: [], time: result.newestLineNanoseconds)]
+        }
+        for observation in observations {
+            // Several end at once only where several writers share a file; their times tell them apart.
+            let own = observations.count == 1 ? entries : entries.filter { $0.time == observation.time }
+            tell(explanation(of: line, observation, result, before, own))
         }
         return result.progress.consumed
     }
 
     private func explanation(
-        of line: UnsafeRawBufferPointer, _ result: LinePipeline.PassResult, _ before: LinePipeline.LineCounts, _ batches: [[SealedBatch]],
-        now: UInt64
+        of line: UnsafeRawBufferPointer, _ observation: MetricWitness.Observation, _ result: LinePipeline.PassResult,
+        _ before: LinePipeline.LineCounts, _ entries: [ShippedEntry]
     ) -> LineExplanation {
         var bytes = line[...]
         if bytes.last == 0x0a { bytes.removeLast() }
@@ -104,27 +125,29 @@ final class LineExplainer {
         let counts = pipeline.counts
         let isCut = counts.cutLines > before.cutLines
         if isCut { bytes = bytes.prefix(source.maximumLineBytes) }
-        let text = String(decoding: bytes, as: UTF8.self)
+        let stood = String(decoding: bytes, as: UTF8.self)
+        let isAssembled = source.assembling != nil
+        let text = isAssembled ? entries.first?.line ?? stood : stood
         let parseError =
-            counts.parseErrors > before.parseErrors ? pipeline.parseError(of: UnsafeRawBufferPointer(rebasing: bytes)) : nil
-        let found = zip(pipeline.fieldPaths, witness.fields).compactMap { path, value in value.map { (path, $0) } }
+            counts.parseErrors > before.parseErrors ? Array(text.utf8).withUnsafeBytes { pipeline.parseError(of: $0) } : nil
+        let found = zip(pipeline.fieldPaths, observation.fields).compactMap { path, value in value.map { (path, $0) } }
         let fields = Dictionary(found) { first, _ in first }
-        let entries = self.entries(batches)
         return LineExplanation(
-            number: number, source: source.name, format: source.format.name, text: text, bytes: result.progress.consumed, isCut: isCut,
-            parseError: parseError?.description, fields: fields,
-            time: time(result, fields, isUnreadable: counts.timestampErrors > before.timestampErrors),
-            moved: moved(), unmoved: unmoved(), filtered: result.filtered.lines > 0,
-            isTransformed: entries.contains { !isWhole($0.line, text) }, entries: entries.map(\.entry))
+            number: number, lines: Int(result.closed.lines), source: source.name,
+            format: (source.envelope.map { "\($0.rawValue), " } ?? "") + source.format.name, text: text, bytes: Int(result.closed.bytes),
+            isCut: isCut, parseError: parseError?.description, fields: fields,
+            time: time(observation.time, fields, isUnreadable: counts.timestampErrors > before.timestampErrors),
+            moved: moved(observation), unmoved: unmoved(observation), filtered: result.filtered.lines > 0,
+            isTransformed: !isAssembled && entries.contains { $0.line != text }, entries: entries.map(\.entry))
     }
 
-    /// Whether what is shipped is what stood in the file.
-    private func isWhole(_ shipped: String, _ text: String) -> Bool { shipped == text }
-
-    private func time(_ result: LinePipeline.PassResult, _ fields: [String: String], isUnreadable: Bool) -> LineExplanation.Time {
-        let text = TimeText.rfc3339(result.newestLineNanoseconds)
-        guard let settings = source.timestamp else { return LineExplanation.Time(text: text, from: "reading") }
+    private func time(_ nanoseconds: UInt64, _ fields: [String: String], isUnreadable: Bool) -> LineExplanation.Time {
+        let text = TimeText.rfc3339(nanoseconds)
+        guard let settings = source.timestamp else {
+            return LineExplanation.Time(text: text, from: source.envelope == nil ? "reading" : "envelope")
+        }
         guard let found = fields[settings.field] else {
+            if source.envelope != nil { return LineExplanation.Time(text: text, from: "envelope") }
             return LineExplanation.Time(text: text, from: "reading", reason: "there is no field `\(settings.field)`")
         }
         if isUnreadable {
@@ -134,8 +157,8 @@ final class LineExplainer {
         return LineExplanation.Time(text: text, from: "field")
     }
 
-    private func moved() -> [LineExplanation.Moved] {
-        witness.findings.compactMap { finding in
+    private func moved(_ observation: MetricWitness.Observation) -> [LineExplanation.Moved] {
+        observation.findings.compactMap { finding in
             guard case .moved(let labels, let operation, let amount) = finding.verdict else { return nil }
             let name =
                 switch operation {
@@ -150,8 +173,8 @@ final class LineExplainer {
         }
     }
 
-    private func unmoved() -> [LineExplanation.Unmoved] {
-        witness.findings.compactMap { finding in
+    private func unmoved(_ observation: MetricWitness.Observation) -> [LineExplanation.Unmoved] {
+        observation.findings.compactMap { finding in
             let metric = stages.settings.metrics[finding.metric].name
             switch finding.verdict {
             case .moved: return nil
@@ -163,8 +186,8 @@ final class LineExplainer {
     }
 
     /// Entries of all outputs; those that are the same are one.
-    private func entries(_ batches: [[SealedBatch]]) -> [(entry: LineExplanation.Entry, line: String)] {
-        var entries: [(entry: LineExplanation.Entry, line: String)] = []
+    private func entries(_ batches: [[SealedBatch]]) -> [ShippedEntry] {
+        var entries: [ShippedEntry] = []
         for (port, batches) in zip(ports, batches) {
             for batch in batches {
                 for index in batch.entries.indices {
@@ -175,7 +198,9 @@ final class LineExplainer {
                         entries[same].entry.outputs.append(port.settings.name)
                     } else {
                         entries.append(
-                            (LineExplanation.Entry(outputs: [port.settings.name], stream: stream, entry: entry), EntryText.line(of: bytes)))
+                            ShippedEntry(
+                                entry: LineExplanation.Entry(outputs: [port.settings.name], stream: stream, entry: entry),
+                                line: EntryText.line(of: bytes), time: batch.timestamp(ofEntry: index)))
                     }
                 }
             }

@@ -3,7 +3,7 @@ struct LineExplanation: Encodable, Equatable {
     struct Time: Encodable, Equatable {
         /// RFC 3339.
         var text: String
-        /// `field`, or `reading`: when it was read.
+        /// `field`, `envelope`, or `reading`: when it was read.
         var from: String
         /// Why it is not the field's; nil where it is, or where none is configured.
         var reason: String?
@@ -35,8 +35,10 @@ struct LineExplanation: Encodable, Equatable {
         var entry: String
     }
 
-    /// From 1 on.
+    /// From 1 on; of the last line that was read, where an entry has several.
     var number: Int
+    /// How many lines it is made of.
+    var lines: Int
     var source: String
     var format: String
     var text: String

@@ -3,12 +3,12 @@ import Configuration
 /// Warns about metrics that no line can ever move, as far as the configuration alone can tell.
 struct MetricReachability {
     /// What lines of some source may carry.
-    private let formats: [LineFormat]
+    private let sources: [SourceSettings]
     /// Fields that steps make.
     private let made: Set<String>
 
     init(sources: [SourceSettings], made: Set<String> = []) {
-        formats = sources.map(\.format)
+        self.sources = sources
         self.made = made
     }
 
@@ -43,7 +43,7 @@ struct MetricReachability {
         // One source must be able to have all of them.
         var needed = conditions.filter(\.needsField).map(\.field)
         if case .field(let path) = value { needed.append(path) }
-        let missing = formats.map { format in needed.first { !mayHave($0, format) } }
+        let missing = sources.map { source in needed.first { !mayHave($0, source) } }
         guard !missing.contains(nil), let first = missing.first.flatMap(\.self) else { return nil }
         return "no source has a field `\(first)`"
     }
@@ -51,7 +51,7 @@ struct MetricReachability {
     private func warnAboutLabels(_ metric: MetricSettings, _ node: ConfigurationNode) {
         for (index, label) in metric.labels.enumerated() {
             guard case .field(let path) = label.template else { continue }
-            if !path.isEmpty && !formats.contains(where: { mayHave(path, $0) }) {
+            if !path.isEmpty && !sources.contains(where: { mayHave(path, $0) }) {
                 let labels = node.member("labels")
                 labels.warn("`\(labels.path).\(label.name)` is always empty: no source has a field `\(path)`.")
             }
@@ -65,8 +65,9 @@ struct MetricReachability {
         }
     }
 
-    private func mayHave(_ path: String, _ format: LineFormat) -> Bool {
-        path == LineOrigin.pathField || format.canHave(path) || made.contains { path == $0 || path.hasPrefix($0 + ".") }
+    private func mayHave(_ path: String, _ source: SourceSettings) -> Bool {
+        source.isOrigin(path) || source.format.canHave(path) || EnvelopeFields.canHave(path, source.envelope)
+            || made.contains { path == $0 || path.hasPrefix($0 + ".") }
     }
 }
 
