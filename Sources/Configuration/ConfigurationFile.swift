@@ -82,6 +82,9 @@ package final class ConfigurationFile: Sendable {
         places = locator.places
     }
 
+    /// What stands in it, for comparing with another reading of it.
+    package var content: ConfigurationDifference.Content { (name, value) }
+
     /// The way to read it.
     package func root(environment: @escaping (String) -> String?, problems: ConfigurationProblems) -> ConfigurationNode {
         ConfigurationNode(value: value, path: .root, file: self, environment: environment, problems: problems)

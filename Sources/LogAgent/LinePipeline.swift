@@ -68,6 +68,9 @@ final class LinePipeline {
         envelopeFields = EnvelopeFields(source.envelope, fields: scanner)
     }
 
+    /// Counts on from what a pipeline of the same source has counted.
+    func goOn(from previous: LineCounts) { counts = previous }
+
     var cutLabelValues: UInt64 { streams.cutValues }
 
     /// Every field that lines of this source are looked at for.

@@ -11,7 +11,7 @@ enum LogAgentCommand {
         exit(run(arguments, terminal: terminal, environment: { getenv($0).map { String(cString: $0) } }).rawValue)
     }
 
-    static func run(_ arguments: [String], terminal: Terminal, environment: @escaping (String) -> String?) -> ExitCode {
+    static func run(_ arguments: [String], terminal: Terminal, environment: @escaping @Sendable (String) -> String?) -> ExitCode {
         let invocation: Invocation
         do throws(UsageError) {
             invocation = try Invocation(arguments)
@@ -22,8 +22,14 @@ enum LogAgentCommand {
             return .usage
         }
         switch invocation {
-        case .help(let topic):
-            terminal.output(Help.text(for: topic, terminal: terminal))
+        case .help(let command):
+            terminal.output(Help.text(for: command, terminal: terminal))
+            return .success
+        case .completions(let shell):
+            terminal.output(Completions.script(for: shell))
+            return .success
+        case .manual:
+            terminal.output(ManualPage.text)
             return .success
         case .version:
             return VersionCommand.run(terminal: terminal)
@@ -36,11 +42,13 @@ enum LogAgentCommand {
                 } else {
                     ProblemReport.log(loaded.warnings, to: Logger(name: "configuration", output: LogOutput(service: "log-agent")))
                 }
-                return RunCommand.run(settings: loaded.settings, terminal: terminal)
+                return RunCommand.run(loaded, terminal: terminal) { () throws(ConfigurationError) in
+                    try LogAgentSettings.load(configuration, environment: environment)
+                }
             }
-        case .ledger(let action, let configuration):
+        case .ledger(let action, let configuration, let asJSON):
             return withSettings(configuration, terminal, environment) { loaded in
-                LedgerCommand.run(action, settings: loaded.settings, terminal: terminal)
+                LedgerCommand.run(action, settings: loaded.settings, asJSON: asJSON, terminal: terminal)
             }
         }
     }

@@ -17,8 +17,8 @@ struct LogAgentService {
     let settings: LogAgentSettings
     let log: AgentLog
 
-    /// Runs until TERM or INT. Throws when it can't start.
-    func run() throws(LogAgentError) {
+    /// Runs until TERM or INT; HUP takes `configuration` over as it is then. Throws when it can't start.
+    func run(_ configuration: ConfigurationReading? = nil) throws(LogAgentError) {
         let signals = try attempt { () throws(SystemError) in try SignalSource([SIGTERM, SIGINT, SIGHUP]) }
         let lock = try DataDirectory.open(settings.dataDirectory)
 
@@ -37,8 +37,14 @@ struct LogAgentService {
         let routes = AdminRoutes(shared: shared, registry: registry)
         let server = try startServer(routes)
         defer { server.stop(drainNanoseconds: 1_000_000_000) }
+        let reloading = configuration.map {
+            Reloading($0, running: settings, shared: shared, registry: registry, control: control, log: log)
+        }
         signals.handle { signal in
-            guard signal == SIGTERM || signal == SIGINT else { return }
+            if signal == SIGHUP {
+                reloading?.reload()
+                return
+            }
             log.stopping(signal: signal == SIGTERM ? "TERM" : "INT")
             control.stop(within: Self.stopNanoseconds)
         }
@@ -65,35 +71,17 @@ struct LogAgentService {
     func makeState(
         control: ReaderControl, registry: MetricRegistry, firstFreeID: UInt64
     ) throws(LogAgentError) -> sending AgentState {
-        let derived: DerivedMetrics
-        let pipelines: [LinePipeline]
-        do {
-            let paths = FieldPaths(
-                settings.sources.flatMap(LinePipeline.fieldPaths) + MetricRules.requiredPaths(settings.metrics)
-                    + LineFilter.requiredPaths(settings.transforms))
-            let scanner = JSONScanner(paths: paths)
-            // Every path was collected above.
-            let slot = { (path: String) in paths.slot(of: path) ?? 0 }
-            derived = try DerivedMetrics(settings.metrics, now: SystemClock.wallNanoseconds(), slot: slot)
-            let filter = try LineFilter(settings.transforms, slot: slot)
-            let journals = try FileJournals(directory: settings.dataDirectory + "/times", firstFreeID: firstFreeID)
-            pipelines = try settings.sources.map { source in
-                try LinePipeline(source: source, scanner: scanner, rules: derived.rules, filter: filter, journals: journals)
-            }
-        } catch {
-            throw .settings("\(error)")
+        let journals = try attempt { () throws(SystemError) in
+            try FileJournals(directory: settings.dataDirectory + "/times", firstFreeID: firstFreeID)
         }
+        let stages = try makeStages(journals: journals)
         var outputs: [OutputPort] = []
         let budget = MemoryBudget(total: settings.memoryBytes, outputs: settings.outputs.count)
         for (index, output) in settings.outputs.enumerated() {
-            let sender = try attempt { () throws(OutputSenderError) in
-                try OutputSender(
-                    index: index, settings: output, dataDirectory: settings.dataDirectory, outcomes: control.outcomes, registry: registry,
-                    logger: log.logger.named("output.\(output.name)"))
-            }
+            let sender = try makeSender(output, control: control, registry: registry)
             outputs.append(OutputPort(index: index, settings: output, sender: sender, budgetBytes: budget.bytesPerOutput))
         }
-        return AgentState(settings: settings, outputs: outputs, derived: derived, pipelines: pipelines)
+        return AgentState(settings: settings, outputs: outputs, derived: stages.derived, pipelines: stages.pipelines)
     }
 
     func restore(_ checkpoint: Checkpoint?, into shared: SharedAgentState) {
@@ -120,15 +108,10 @@ struct LogAgentService {
     func makeReader(
         _ shared: SharedAgentState, checkpoint: Checkpoint?, checkpoints: CheckpointFile, control: ReaderControl
     ) throws(LogAgentError) -> Reader {
-        let sources = settings.sources.map { source in
-            TailSource(
-                name: source.name, include: source.include, exclude: source.exclude,
-                startPosition: source.startAt == .end ? .end : .beginning, alwaysPolls: source.watch == .poll)
-        }
         let tails = TailSet(
-            sources: sources, restored: checkpoint?.files.map(\.saved) ?? [], savedNanoseconds: checkpoint?.writtenAt,
+            sources: tailSources, restored: checkpoint?.files.map(\.saved) ?? [], savedNanoseconds: checkpoint?.writtenAt,
             nextID: checkpoint?.nextFileID ?? 1,
-            pollNanoseconds: settings.sources.map(\.pollNanoseconds).min() ?? 1_000_000_000
+            pollNanoseconds: pollNanoseconds
         ) { log.tailed($0) }
         let names = settings.outputs.map(\.name)
         shared.update { state in
@@ -143,7 +126,7 @@ struct LogAgentService {
         return try attempt { () throws(SystemError) in
             try Reader(
                 shared: shared, tails: tails, control: control, checkpoints: CheckpointWriter(checkpoints), log: log,
-                maximumLineBytes: settings.sources.map(\.maximumLineBytes).max() ?? 0, maximumReach: maximumReach(checkpoint))
+                maximumLineBytes: maximumLineBytes, maximumReach: maximumReach(checkpoint))
         }
     }
 
@@ -152,10 +135,10 @@ struct LogAgentService {
         let saved = (checkpoint?.files ?? []).flatMap { file in
             [file.saved.counted.openEntries.reach] + file.outputs.map(\.delivered.openEntries.reach)
         }
-        return (settings.sources.map { $0.assembling?.reachBytes ?? 0 } + saved).max() ?? 0
+        return (saved + [maximumReach]).max() ?? 0
     }
 
-    private func attempt<Value: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Value) throws(LogAgentError) -> Value {
+    func attempt<Value: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Value) throws(LogAgentError) -> Value {
         do throws(Failure) {
             return try body()
         } catch {

@@ -54,7 +54,9 @@ package final class LogOutput: Sendable {
         state.withLock { state in
             let now = monotonicClock()
             tellHeldBack(all: false, now: now, &state)
-            if state.limit.admits(.init(level: event.level, logger: event.logger, message: event.message), now: now) {
+            if !event.mayBeHeldBack
+                || state.limit.admits(.init(level: event.level, logger: event.logger, message: event.message), now: now)
+            {
                 emit(event, &state)
             } else {
                 state.losses.heldBack += 1

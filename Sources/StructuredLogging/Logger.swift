@@ -8,16 +8,27 @@ package struct Logger: Sendable {
     package let name: String
     @usableFromInline package let level: LogLevel
     private let output: LogOutput
+    private let holdsBackRepeats: Bool
 
     /// `level` is the least that is written.
     package init(name: String, level: LogLevel = .info, output: LogOutput) {
+        self.init(name: name, level: level, output: output, holdsBackRepeats: true)
+    }
+
+    private init(name: String, level: LogLevel, output: LogOutput, holdsBackRepeats: Bool) {
         self.name = name
         self.level = level
         self.output = output
+        self.holdsBackRepeats = holdsBackRepeats
     }
 
     /// The same output for another part.
-    package func named(_ name: String) -> Logger { Logger(name: name, level: level, output: output) }
+    package func named(_ name: String) -> Logger {
+        Logger(name: name, level: level, output: output, holdsBackRepeats: holdsBackRepeats)
+    }
+
+    /// The same, but repeats are written too: for lists that a person has asked for, of a length that the caller bounds.
+    package var withRepeats: Logger { Logger(name: name, level: level, output: output, holdsBackRepeats: false) }
 
     /// Whether events of `level` are written; for work that only a log needs.
     @inlinable
@@ -45,7 +56,8 @@ package struct Logger: Sendable {
 
     @usableFromInline
     package func write(_ level: LogLevel, _ message: String, _ fields: LogFields) {
-        output.write(LogEvent(level: level, logger: name, message: message, fields: fields))
+        output.write(
+            LogEvent(level: level, logger: name, message: message, fields: fields, mayBeHeldBack: holdsBackRepeats))
     }
 }
 
@@ -55,4 +67,6 @@ struct LogEvent {
     var logger: String
     var message: String
     var fields: LogFields
+    /// Where it repeats what was written a moment ago.
+    var mayBeHeldBack = true
 }

@@ -117,7 +117,9 @@ extension TailSet {
             reconsider(copy, now: SystemClock.monotonicNanoseconds())
             return
         }
-        addMissedRotations(since: lastSeenNanoseconds(path: found.path), path: found.path, sourceIndex: sourceIndex)
+        if !addedSources.contains(sourceIndex) {
+            addMissedRotations(since: lastSeenNanoseconds(path: found.path), path: found.path, sourceIndex: sourceIndex)
+        }
         addFile(found, identity, sourceIndex: sourceIndex, firstPath: found.path)
     }
 
@@ -136,7 +138,9 @@ extension TailSet {
         if isFirstScan {
             if file.predecessor == nil { file.predecessor = rotationBefore(file, found) }
             file.sizeAtStart = found.status.size
-            if sources[sourceIndex].startPosition == .end && file.predecessor == nil { startAtEnd(file, size: found.status.size) }
+        }
+        if isFirstScan || addedSources.contains(sourceIndex), sources[sourceIndex].startPosition == .end, file.predecessor == nil {
+            startAtEnd(file, size: found.status.size)
         }
         if found.status.size > 0 { file.noteHead() }
         files[file.id] = file

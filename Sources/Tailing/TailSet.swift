@@ -17,8 +17,8 @@ package final class TailSet {
     /// How long a file that looks like a copy of another is left alone while neither grows nor is truncated.
     package static let defaultCopyWaitNanoseconds: UInt64 = 5_000_000_000
 
-    package let sources: [TailSource]
-    let pollNanoseconds: UInt64
+    package internal(set) var sources: [TailSource]
+    var pollNanoseconds: UInt64
     let settleNanoseconds: UInt64
     let copyWaitNanoseconds: UInt64
     let report: (TailEvent) -> Void
@@ -52,6 +52,8 @@ package final class TailSet {
     var listings: [String: DirectoryListing] = [:]
     var reportedErrors: Set<String> = []
     var isFirstScan = true
+    /// Sources that were added after the start, and not looked at yet.
+    var addedSources: Set<Int> = []
     /// When the last scan ended, and how long it took.
     var lastScanNanoseconds: UInt64 = 0
     var scanDurationNanoseconds: UInt64 = 0
@@ -77,27 +79,30 @@ package final class TailSet {
             watch = nil
             report(.polling(directory: "/", error))
         }
-        for saved in restored.sorted(by: { $0.id < $1.id }) {
-            let sourceIndex =
-                sources.firstIndex { $0.name == saved.sourceName && $0.takes(saved.firstPath) }
-                ?? sources.firstIndex { $0.takes(saved.firstPath) }
-            guard let sourceIndex else {
-                setAside.append(saved)
-                continue
-            }
-            let file = TailedFile(restoring: saved, sourceIndex: sourceIndex)
-            files[file.id] = file
-            if saved.isGone {
-                file.presence = .gone(.deleted)
-            } else {
-                byIdentity[file.identity] = file
-                unverified.insert(file.id)
-                if let path = saved.path { byPath[path] = file }
-                if saved.path != saved.firstPath { file.presence = .rotated(sinceNanoseconds: SystemClock.monotonicNanoseconds()) }
-            }
-            file.predecessor = lineage[file.firstPath]
-            lineage[file.firstPath] = file
+        for saved in restored.sorted(by: { $0.id < $1.id }) where restore(saved) == nil { setAside.append(saved) }
+    }
+
+    /// Goes on where `saved` says; nil where no source takes its name. The next look verifies that it is still the same content.
+    func restore(_ saved: SavedFile) -> TailedFile? {
+        guard let sourceIndex = sourceIndex(takingFirst: saved.firstPath, preferring: saved.sourceName) else { return nil }
+        let file = TailedFile(restoring: saved, sourceIndex: sourceIndex)
+        files[file.id] = file
+        if saved.isGone {
+            file.presence = .gone(.deleted)
+        } else {
+            byIdentity[file.identity] = file
+            unverified.insert(file.id)
+            if let path = saved.path { byPath[path] = file }
+            if saved.path != saved.firstPath { file.presence = .rotated(sinceNanoseconds: SystemClock.monotonicNanoseconds()) }
         }
+        file.predecessor = lineage[file.firstPath]
+        lineage[file.firstPath] = file
+        return file
+    }
+
+    /// The source called `name` if it takes files that are found under `path`, otherwise the first one that does.
+    func sourceIndex(takingFirst path: String, preferring name: String) -> Int? {
+        sources.firstIndex { $0.name == name && $0.takes(path) } ?? sources.firstIndex { $0.takes(path) }
     }
 
     /// Becomes readable when ``handleWatchEvents()`` has something to do; nil where inotify is not available.
@@ -161,6 +166,12 @@ package final class TailSet {
         }
         file.isQueued = false
         return file
+    }
+
+    /// Takes files that are not followed any more out of the line of files to read.
+    func forgetReadable() {
+        readable = readable[readableHead...].filter { files[$0.id] === $0 }
+        readableHead = 0
     }
 
     package var hasReadable: Bool { readableHead < readable.count }

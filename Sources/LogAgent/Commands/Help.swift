@@ -1,91 +1,91 @@
 /// What `--help` and `help COMMAND` print: at most 80 columns wide.
 enum Help {
-    static func text(for topic: HelpTopic, terminal: Terminal) -> String {
-        func bold(_ text: String) -> String { terminal.styled(text, .bold) }
-        func command(_ text: String) -> String { terminal.styled(text, .cyan) }
-        let configuration = """
-              \(command("-c, --config FILE"))  the configuration (JSON5); without it the built-in one,
-                                 which reads /data/logs/*.log as transcode-service's log
-              \(command("-h, --help"))         this text
-            """
-        switch topic {
-        case .overview:
-            return """
-                \(bold("log-agent")): logs in, metrics out, nothing lost.
-                Tails log files, derives Prometheus metrics from their lines, and ships the
-                lines to Loki or into a directory. Counters stay exact across crashes.
-
-                \(bold("Usage"))
-                  log-agent COMMAND [--config FILE]
-
-                \(bold("Commands"))
-                  \(command("run"))      tail, derive and ship until asked to stop
-                  \(command("check"))    tell everything that is wrong with a configuration
-                  \(command("ledger"))   show, or prove, what became of every byte that was read
-                  \(command("version"))  print the version
-                  \(command("help"))     explain a command: log-agent help run
-
-                \(bold("First steps"))
-                  log-agent check --config /etc/log-agent.json5
-                  log-agent run --config /etc/log-agent.json5
-                  curl http://127.0.0.1:9144/metrics
-
-                """
-        case .run:
-            return """
-                \(bold("log-agent run")) [--config FILE]
-                Tails, derives and ships until asked to stop.
-
-                \(bold("Options"))
-                \(configuration)
-
-                \(bold("Signals"))
-                  TERM, INT  ship what is read, write the checkpoint, stop
-
-                \(bold("Environment")) (of the built-in configuration)
-                  TAILSPAN_LOGS    directory of the logs      /data/logs
-                  TAILSPAN_DATA    where state and logs go    /var/lib/tailspan
-                  TAILSPAN_LISTEN  address of /metrics        127.0.0.1:9144
-
-                \(bold("Exit code"))
-                  0 asked to stop, 1 failed at work, 2 bad arguments or configuration
-
-                """
-        case .check:
-            return """
-                \(bold("log-agent check")) [--config FILE]
-                Reads the configuration and its recipes, and tells every error at once: where,
-                what was found, what is allowed. Starts nothing.
-
-                \(bold("Options"))
-                \(configuration)
-
-                \(bold("Exit code"))
-                  0 it can be run (warnings may be told), 2 it cannot
-
-                """
-        case .ledger:
-            return """
-                \(bold("log-agent ledger")) [show|verify] [--config FILE]
-                For each file and output, in bytes and lines:
-                read = delivered + pending + filtered + refused + lost.
-
-                  \(command("show"))    print it as the last checkpoint has it (the default)
-                  \(command("verify"))  read the files again and compare
-
-                \(bold("Options"))
-                \(configuration)
-
-                \(bold("Exit code"))
-                  0 the books are in order, 1 they are not, 2 bad arguments or configuration
-
-                """
-        case .version:
-            return """
-                \(bold("log-agent version"))
-                Prints the version of the program and of the Swift compiler that made it.
-
-                """
+    /// nil: the list of all commands.
+    static func text(for name: String?, terminal: Terminal) -> String {
+        let layout = HelpLayout(terminal: terminal)
+        guard let command = name.flatMap(AgentCommands.named) else { return overview(layout) }
+        var text = layout.usage(of: command)
+        for (position, paragraph) in command.details.enumerated() {
+            text += (position > 0 ? "\n" : "") + layout.paragraph(paragraph)
         }
+        if !command.actions.isEmpty {
+            text += layout.list("Actions", command.actions.map { .init(term: $0.name, meaning: $0.summary) })
+        }
+        if let operand = command.operand {
+            text += layout.list("Argument", [.init(term: operand.placeholder, meaning: operand.summary)])
+        }
+        if !command.options.isEmpty {
+            text += layout.list("Options", (command.options + [.help]).map { .init(term: $0.usage, meaning: $0.summary) })
+        }
+        for list in command.lists { text += layout.list(list.title, list.rows) }
+        text += layout.list("Exit code", command.exitCodes.map { .init(term: "\($0.code.rawValue)", meaning: $0.meaning) })
+        return text + layout.examples("Examples", command.examples)
+    }
+
+    private static func overview(_ layout: HelpLayout) -> String {
+        var text = "\(layout.terminal.styled("log-agent", .bold)): \(AgentCommands.summary).\n"
+        for paragraph in AgentCommands.details { text += layout.paragraph(paragraph) }
+        text += layout.heading("Usage") + "  log-agent COMMAND [OPTIONS]\n"
+        text += layout.list(
+            "Commands",
+            AgentCommands.all.map { .init(term: $0.name, meaning: $0.summary) }
+                + [.init(term: "help", meaning: "explain a command: log-agent help run")])
+        return text + layout.examples("First steps", AgentCommands.firstSteps)
+    }
+}
+
+private struct HelpLayout {
+    let terminal: Terminal
+
+    func heading(_ title: String) -> String { "\n\(terminal.styled(title, .bold))\n" }
+
+    func paragraph(_ text: String) -> String {
+        TextLayout.wrap(text, width: TextLayout.width).map { $0 + "\n" }.joined()
+    }
+
+    /// The usage line; what does not fit is continued under the command's name.
+    func usage(of command: CommandDefinition) -> String {
+        let start = "log-agent \(command.name)"
+        let rest = command.usage.dropFirst(start.count + 1)
+        let indent = String(repeating: " ", count: start.count + 1)
+        // Brackets stay whole.
+        let pieces =
+            rest.isEmpty ? [] : String(rest).split(separator: "] ").map { $0.hasPrefix("[") && !$0.hasSuffix("]") ? "\($0)]" : "\($0)" }
+        var lines = [""]
+        for piece in pieces {
+            if !(lines[lines.count - 1].isEmpty) && lines[lines.count - 1].count + piece.count + 1 > TextLayout.width - indent.count {
+                lines.append("")
+            }
+            lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "" : " ") + piece
+        }
+        return terminal.styled(start, .bold) + (pieces.isEmpty ? "" : " ") + lines.joined(separator: "\n" + indent) + "\n"
+    }
+
+    /// Terms in a column of their own where they are short, otherwise on lines of their own.
+    func list(_ title: String, _ rows: [DefinitionList.Row]) -> String {
+        let widest = rows.map(\.term.count).max() ?? 0
+        let column = min(24, widest + 4)
+        var text = heading(title)
+        for row in rows {
+            let lines = TextLayout.wrap(row.meaning, width: TextLayout.width - column)
+            let term = terminal.styled(row.term, .cyan)
+            let indent = String(repeating: " ", count: column)
+            if row.term.count + 4 <= column {
+                text +=
+                    "  \(term)\(String(repeating: " ", count: column - 2 - row.term.count))" + lines.joined(separator: "\n" + indent) + "\n"
+            } else {
+                text += "  \(term)\n" + lines.map { indent + $0 + "\n" }.joined()
+            }
+        }
+        return text
+    }
+
+    func examples(_ title: String, _ examples: [CommandExample]) -> String {
+        if examples.isEmpty { return "" }
+        var text = heading(title)
+        for example in examples {
+            text += "  \(terminal.styled("# \(example.purpose)", .dim))\n  \(example.command)\n"
+        }
+        return text
     }
 }

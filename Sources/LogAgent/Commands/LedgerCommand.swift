@@ -1,6 +1,21 @@
 /// `log-agent ledger`: what became of every line, from the last checkpoint.
 enum LedgerCommand {
-    static func run(_ action: LedgerAction, settings: LogAgentSettings, terminal: Terminal) -> ExitCode {
+    /// What `--json` prints.
+    private struct Report: Encodable {
+        struct Finding: Encodable {
+            var path: String
+            var lines: UInt64
+            /// `proven`, `gone` or `mismatch`.
+            var verdict: String
+            var reason: String?
+        }
+        var ledger: LedgerReport
+        /// nil: not asked for.
+        var findings: [Finding]?
+        var closes: Bool?
+    }
+
+    static func run(_ action: LedgerAction, settings: LogAgentSettings, asJSON: Bool = false, terminal: Terminal) -> ExitCode {
         let file = CheckpointFile(dataDirectory: settings.dataDirectory)
         let checkpoint: Checkpoint
         do throws(CheckpointError) {
@@ -13,13 +28,28 @@ enum LedgerCommand {
             terminal.error("\(error.description) (\(file.path))\n")
             return .failure
         }
-        terminal.output(LedgerTable(LedgerReport(checkpoint)).text)
-        return action == .verify ? verify(checkpoint, settings, terminal) : .success
+        let limits = Dictionary(settings.sources.map { ($0.name, $0.maximumLineBytes) }) { first, _ in first }
+        let verification = action == .verify ? LedgerVerification(checkpoint, maximumLineBytes: limits) : nil
+        if asJSON {
+            terminal.print(
+                Report(
+                    ledger: LedgerReport(checkpoint), findings: verification?.findings.map(finding), closes: verification?.isProven))
+        } else {
+            terminal.output(LedgerTable(LedgerReport(checkpoint)).text)
+            if let verification { print(verification, terminal) }
+        }
+        return verification?.isProven ?? true ? .success : .failure
     }
 
-    private static func verify(_ checkpoint: Checkpoint, _ settings: LogAgentSettings, _ terminal: Terminal) -> ExitCode {
-        let limits = Dictionary(settings.sources.map { ($0.name, $0.maximumLineBytes) }) { first, _ in first }
-        let verification = LedgerVerification(checkpoint, maximumLineBytes: limits)
+    private static func finding(_ finding: LedgerVerification.Finding) -> Report.Finding {
+        switch finding.verdict {
+        case .proven: Report.Finding(path: finding.path, lines: finding.lines, verdict: "proven")
+        case .gone: Report.Finding(path: finding.path, lines: finding.lines, verdict: "gone")
+        case .mismatch(let what): Report.Finding(path: finding.path, lines: finding.lines, verdict: "mismatch", reason: what)
+        }
+    }
+
+    private static func print(_ verification: LedgerVerification, _ terminal: Terminal) {
         terminal.output("\n")
         for finding in verification.findings {
             switch finding.verdict {
@@ -36,6 +66,5 @@ enum LedgerCommand {
             verification.isProven
                 ? "\nThe ledger closes: read = delivered + pending + filtered + refused + lost, for every file and output.\n"
                 : "\nThe ledger does not close.\n")
-        return verification.isProven ? .success : .failure
     }
 }

@@ -1,12 +1,16 @@
+import Configuration
 import StructuredLogging
 
 /// `log-agent run`: until it is told to stop.
 enum RunCommand {
-    static func run(settings: LogAgentSettings, terminal: Terminal) -> ExitCode {
+    /// `load` reads the configuration again.
+    static func run(
+        _ loaded: LoadedSettings, terminal: Terminal, load: @escaping @Sendable () throws(ConfigurationError) -> LoadedSettings
+    ) -> ExitCode {
         let logger = Logger(name: "log-agent", level: .info, output: LogOutput(service: "log-agent"))
-        let service = LogAgentService(settings: settings, log: AgentLog(logger: logger))
+        let service = LogAgentService(settings: loaded.settings, log: AgentLog(logger: logger))
         do throws(LogAgentError) {
-            try service.run()
+            try service.run(ConfigurationReading(contents: loaded.contents, load: load))
             return .success
         } catch {
             terminal.error("log-agent: \(error.description)\n")

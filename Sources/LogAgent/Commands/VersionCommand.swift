@@ -1,6 +1,8 @@
 /// `log-agent version`.
 enum VersionCommand {
     static let version = "0.1.0"
+    /// When this version was made: the date of the manual page.
+    static let releaseDate = "2026-11-25"
 
     static let swiftVersion: String = {
         #if compiler(>=6.4)

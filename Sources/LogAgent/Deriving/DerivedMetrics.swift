@@ -18,9 +18,11 @@ final class DerivedMetrics {
         var overflowLabel: String?
     }
 
-    init(_ settings: [MetricSettings], now: UInt64, slot: @escaping (String) -> Int) throws(DerivingError) {
+    init(
+        _ settings: [MetricSettings], now: UInt64, earlierCounts: [MetricRules.Counts] = [], slot: @escaping (String) -> Int
+    ) throws(DerivingError) {
         table = SeriesTable()
-        rules = try MetricRules(settings, table: table, now: now, slot: slot)
+        rules = try MetricRules(settings, table: table, now: now, earlierCounts: earlierCounts, slot: slot)
     }
 
     /// Gives the families the values of a checkpoint; the findings are what has no place any more.

@@ -24,6 +24,8 @@ final class MetricRules {
     private let scratch = DecodingScratch()
     @exclusivity(unchecked) private var key = SeriesKey()
     private let metricNames: [String]
+    /// What metrics of these names met under an earlier configuration.
+    private let earlierCounts: [Counts]
 
     /// Label values that were too long and were cut.
     var cutLabelValues: UInt64 { key.cutValues }
@@ -37,8 +39,9 @@ final class MetricRules {
     /// Declares the families in `table`. `slot` gives the number of each of the ``requiredPaths(_:)``; `now` is in nanoseconds since
     /// 1970, the creation time of what starts at 0.
     init(
-        _ settings: [MetricSettings], table: SeriesTable, now: UInt64, slot: @escaping (String) -> Int
+        _ settings: [MetricSettings], table: SeriesTable, now: UInt64, earlierCounts: [Counts] = [], slot: @escaping (String) -> Int
     ) throws(DerivingError) {
+        self.earlierCounts = earlierCounts
         var compiler = RuleCompiler(slot: slot)
         for (position, metric) in settings.enumerated() {
             let family: MetricFamily
@@ -73,7 +76,7 @@ final class MetricRules {
 
     /// What each metric has met, in the order of the configuration.
     var counts: [Counts] {
-        var counts = metricNames.map { Counts(name: $0) }
+        var counts = metricNames.map { name in earlierCounts.first { $0.name == name } ?? Counts(name: name) }
         for rule in rules {
             counts[rule.metric].matchedLines += rule.matchedLines
             for (position, errors) in rule.errors.enumerated() { counts[rule.metric].errors[position] += errors }

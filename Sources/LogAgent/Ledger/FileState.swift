@@ -69,15 +69,39 @@ final class FileState {
         startOffset = saved.startOffset
         read = saved.read
         lostUnreadBytes = saved.lostUnreadBytes
-        deliveries = outputs.map { name in
-            guard let output = saved.outputs.first(where: { $0.name == name }) else { return FileDelivery(at: saved.saved.counted) }
-            return FileDelivery(at: output.delivered, ledger: output.ledger)
-        }
+        deliveries = outputs.map { Self.delivery(to: $0, saved.outputs, read: saved.read, counted: saved.saved.counted) }
         otherOutputs = saved.outputs.filter { !outputs.contains($0.name) }
         counted = file.counted
         observedSize = file.observedSize
         path = file.path
         isQueuedForDelivery = Array(repeating: false, count: outputs.count)
+    }
+
+    /// Goes on with other outputs: each is one that was there (`kept` with what is on its way, or begun again where it has settled),
+    /// one that the file knows from before, or a new one, which begins where counting is.
+    func use(_ outputs: [(name: String, kept: Bool)], insteadOf previous: [String]) {
+        let saved = savedOutputs(previous)
+        let kept = Dictionary(zip(previous, deliveries)) { first, _ in first }
+        deliveries = outputs.map { output in
+            if output.kept, let delivery = kept[output.name] { return delivery }
+            return Self.delivery(to: output.name, saved, read: read, counted: counted)
+        }
+        let names = outputs.map(\.name)
+        otherOutputs = saved.filter { !names.contains($0.name) }
+        isQueuedForDelivery = Array(repeating: false, count: outputs.count)
+    }
+
+    /// Every output that the file knows, as a checkpoint has it; `names` are those of ``deliveries``.
+    func savedOutputs(_ names: [String]) -> [Checkpoint.Output] {
+        zip(names, deliveries).map { Checkpoint.Output(name: $0, delivered: $1.delivered, ledger: $1.ledger) } + otherOutputs
+    }
+
+    /// What was read before an output was there was not meant for it: its ledger has it as filtered.
+    private static func delivery(
+        to name: String, _ saved: [Checkpoint.Output], read: Tally, counted: FileCursor
+    ) -> FileDelivery {
+        if let output = saved.first(where: { $0.name == name }) { return FileDelivery(at: output.delivered, ledger: output.ledger) }
+        return FileDelivery(at: counted, ledger: LedgerEntry(filtered: read))
     }
 
     /// Counted, but at this output neither in a batch nor settled.

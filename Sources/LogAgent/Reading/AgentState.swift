@@ -7,10 +7,10 @@ import Tailing
 /// One lock guards it (``SharedAgentState``); the reading thread holds it for one read's worth of lines at a time, so whoever looks sees
 /// a state between two lines. It never waits for a disk or a network while it holds it.
 final class AgentState {
-    let settings: LogAgentSettings
-    let pipelines: [LinePipeline]
-    let derived: DerivedMetrics
-    let outputs: [OutputPort]
+    private(set) var settings: LogAgentSettings
+    private(set) var pipelines: [LinePipeline]
+    private(set) var derived: DerivedMetrics
+    private(set) var outputs: [OutputPort]
     var files: [UInt64: FileState] = [:]
     /// Ledgers of files that are forgotten, by source name.
     var closed: [String: Checkpoint.ClosedFiles] = [:]
@@ -28,6 +28,7 @@ final class AgentState {
     /// Monotonic time of the reading thread's last turn.
     var lastTurnNanoseconds: UInt64 = 0
     let startedAt: UInt64
+    var configuration: ConfigurationStatus
 
     init(settings: LogAgentSettings, outputs: [OutputPort], derived: DerivedMetrics, pipelines: [LinePipeline]) {
         self.settings = settings
@@ -35,6 +36,21 @@ final class AgentState {
         self.derived = derived
         self.pipelines = pipelines
         startedAt = SystemClock.wallNanoseconds()
+        configuration = ConfigurationStatus(loadedAt: startedAt)
+    }
+
+    /// Takes a new configuration over: from the next line on it is the one. `kept` are the names of outputs that go on undisturbed.
+    func adopt(_ stages: Stages, outputs newOutputs: [OutputPort], kept: Set<String>) {
+        let names = outputs.map(\.settings.name)
+        let ways = newOutputs.map { (name: $0.settings.name, kept: kept.contains($0.settings.name)) }
+        for file in files.values { file.use(ways, insteadOf: names) }
+        for pipeline in stages.pipelines {
+            if let previous = pipelines.first(where: { $0.source.name == pipeline.source.name }) { pipeline.goOn(from: previous.counts) }
+        }
+        settings = stages.settings
+        derived = stages.derived
+        pipelines = stages.pipelines
+        outputs = newOutputs
     }
 
     /// Makes the state of a file that was found.

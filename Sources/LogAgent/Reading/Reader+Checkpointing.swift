@@ -18,19 +18,20 @@ extension Reader {
         files.reserveCapacity(state.files.count)
         for tailed in tails.files.values {
             // Also what was found but not read yet: rotated away, it would not be found a second time.
-            let file = state.files[tailed.id] ?? state.begin(tailed)
-            let outputs = zip(state.outputs, file.deliveries).map {
-                Checkpoint.Output(name: $0.settings.name, delivered: $1.delivered, ledger: $1.ledger)
-            }
-            files.append(
-                Checkpoint.File(
-                    saved: SavedFile(tailed, sourceName: state.settings.sources[file.sourceIndex].name), startOffset: file.startOffset,
-                    read: file.read, lostUnreadBytes: file.lostUnreadBytes, outputs: outputs + file.otherOutputs))
+            files.append(saved(tailed, state))
         }
         return Checkpoint(
             writtenAt: SystemClock.wallNanoseconds(), nextFileID: tails.upcomingID,
             files: (files + state.setAside).sorted { $0.saved.id < $1.saved.id },
             closed: state.closed.values.sorted { $0.sourceName < $1.sourceName }, metrics: [])
+    }
+
+    /// One file as a checkpoint has it.
+    func saved(_ tailed: TailedFile, _ state: AgentState) -> Checkpoint.File {
+        let file = state.files[tailed.id] ?? state.begin(tailed)
+        return Checkpoint.File(
+            saved: SavedFile(tailed, sourceName: state.settings.sources[file.sourceIndex].name), startOffset: file.startOffset,
+            read: file.read, lostUnreadBytes: file.lostUnreadBytes, outputs: file.savedOutputs(state.outputs.map(\.settings.name)))
     }
 
     /// Files with journals, and before which place nothing of each will be read again.

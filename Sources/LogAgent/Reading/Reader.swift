@@ -22,7 +22,7 @@ final class Reader {
     let control: ReaderControl
     let checkpoints: CheckpointWriter
     let log: AgentLog
-    let buffer: UnsafeMutableRawBufferPointer
+    private(set) var buffer: UnsafeMutableRawBufferPointer
     private let epoll: Epoll
     private var events: [Epoll.Event] = []
 
@@ -35,6 +35,8 @@ final class Reader {
     var openFileCount = 0
     /// Monotonic time at which an open entry of a file will have waited long enough, by the file's number.
     var entryDeadlines: [UInt64: UInt64] = [:]
+    /// How far before a cursor an open entry may begin.
+    private var maximumReach: Int
     let maximumOpenFiles: Int
     private var lastWakeNanoseconds: UInt64 = 0
     private var filesSinceWake: UInt64 = 0
@@ -50,9 +52,8 @@ final class Reader {
         self.control = control
         self.checkpoints = checkpoints
         self.log = log
-        // A line that is just not too long, its line end, the entries that it may belong to, and the bytes that guard the cursor must
-        // fit together.
-        let bytes = max(Self.chunkBytes, maximumLineBytes + 64) + maximumReach + TailedFile.readOverhead
+        self.maximumReach = maximumReach
+        let bytes = Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: maximumReach)
         buffer = .allocate(byteCount: bytes, alignment: 64)
         epoll = try Epoll()
         if let descriptor = tails.watchDescriptor { try epoll.add(descriptor, .readable, token: Token.files.rawValue) }
@@ -62,10 +63,26 @@ final class Reader {
 
     deinit { buffer.deallocate() }
 
+    /// A line that is just not too long, its line end, what is open of the entries that it may belong to, and the bytes that guard the
+    /// cursor must fit together.
+    private static func bufferBytes(maximumLineBytes: Int, maximumReach: Int) -> Int {
+        max(chunkBytes, maximumLineBytes + 64) + maximumReach + TailedFile.readOverhead
+    }
+
+    /// Makes room for lines of other lengths than before, and for entries, which may have been left open by earlier settings.
+    func resizeBuffer(maximumLineBytes: Int, maximumReach: Int) {
+        self.maximumReach = max(self.maximumReach, maximumReach)
+        let bytes = Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: self.maximumReach)
+        guard bytes != buffer.count else { return }
+        buffer.deallocate()
+        buffer = .allocate(byteCount: bytes, alignment: 64)
+    }
+
     /// Runs until `control` says stop; then everything that was read is on its way to the outputs, and saved.
     func run() {
         start()
         while !control.isStopping {
+            if let reload = control.takeReload() { adopt(reload) }
             let wait = turn()
             if let wait { waitForEvents(until: wait) }
         }
@@ -103,7 +120,7 @@ final class Reader {
         return min(due ?? pause, pause, entryDeadline)
     }
 
-    private func waitForEvents(until deadline: UInt64) {
+    func waitForEvents(until deadline: UInt64) {
         gather()
         let now = SystemClock.monotonicNanoseconds()
         let milliseconds = deadline > now ? Int((deadline - now + 999_999) / 1_000_000) : 0
@@ -141,7 +158,7 @@ final class Reader {
         hasChanged = true
         shared.update { state in
             for outcome in outcomes {
-                let output = state.outputs[outcome.output]
+                guard let output = state.outputs.first(where: { $0.sender.number == outcome.output }) else { continue }
                 state.settle(outcome.batch, refused: outcome.refused.map(\.index), at: output)
             }
         }

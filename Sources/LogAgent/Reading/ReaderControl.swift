@@ -7,6 +7,8 @@ final class ReaderControl: Sendable {
     let outcomes: OutcomeMailbox
     /// Monotonic time by which a stop must be over; 0 while none is asked for.
     private let stopDeadline = Atomic<UInt64>(0)
+    private let reload = Mutex<Reload?>(nil)
+    private let nextSenderNumber = Atomic<Int>(0)
 
     init() throws(SystemError) {
         event = try EventDescriptor()
@@ -14,6 +16,28 @@ final class ReaderControl: Sendable {
     }
 
     var isStopping: Bool { stopDeadline.load(ordering: .acquiring) != 0 }
+
+    /// Hands a new configuration to the reading thread. One that it has not taken yet is replaced by it.
+    func submit(_ new: Reload) {
+        let superseded = reload.withLock { reload in
+            let old = reload
+            reload = new
+            return old
+        }
+        superseded?.finished(.superseded)
+        event.signal()
+    }
+
+    func takeReload() -> Reload? {
+        reload.withLock { reload in
+            let taken = reload
+            reload = nil
+            return taken
+        }
+    }
+
+    /// The number of the next sender.
+    func makeSenderNumber() -> Int { nextSenderNumber.wrappingAdd(1, ordering: .relaxed).oldValue }
 
     var isOutOfTime: Bool {
         let deadline = stopDeadline.load(ordering: .acquiring)

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTP
 import Metrics
 import Synchronization
@@ -72,13 +71,10 @@ final class AdminRoutes: Sendable {
     }
 
     private func json(_ report: some Encodable) -> HTTPResponse {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         do {
-            let data = try encoder.encode(report)
+            let body = try ReportEncoding.json(report)
             return HTTPResponse(
-                status: 200, headers: ["Content-Type": "application/json"], body: Array(data) + [UInt8(ascii: "\n")], mayCompress: true)
+                status: 200, headers: ["Content-Type": "application/json"], body: body + [UInt8(ascii: "\n")], mayCompress: true)
         } catch {
             return .text("the report can't be encoded: \(error)", status: 500)
         }

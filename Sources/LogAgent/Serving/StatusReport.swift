@@ -42,6 +42,8 @@ struct StatusReport: Encodable, Sendable {
     var checkpointAgeSeconds: Double?
     var checkpointBytes: Int
     var checkpointError: String?
+    /// Why the configuration that was last tried is not in use; nil where it is.
+    var configurationError: String?
     var sources: [Source]
     var outputs: [Output]
     var metrics: [Metric]
@@ -54,6 +56,7 @@ struct StatusReport: Encodable, Sendable {
         checkpointAgeSeconds = state.checkpointWrittenAt == 0 ? nil : Self.seconds(from: state.checkpointWrittenAt, to: now)
         checkpointBytes = state.checkpointBytes
         checkpointError = state.lastCheckpointError
+        configurationError = state.configuration.lastError
         sources = state.settings.sources.indices.map { index in
             let files = state.files.values.filter { $0.sourceIndex == index }
             let counts = state.pipelines[index].counts

@@ -6,7 +6,9 @@ struct LoadedSettings {
     /// In the order of the files' lines.
     var warnings: [ConfigurationProblem]
     /// What was read: the configuration itself, then its recipes.
-    var files: [String]
+    var files: [String] { contents.map(\.name) }
+    /// The same with what stands in them.
+    var contents: [ConfigurationDifference.Content]
 }
 
 extension LogAgentSettings {
@@ -29,15 +31,15 @@ extension LogAgentSettings {
     static func load(
         _ file: ConfigurationFile?, environment: @escaping (String) -> String?, problems: ConfigurationProblems
     ) throws(ConfigurationError) -> LoadedSettings {
-        var files = [file?.name].compactMap(\.self)
+        var files = [file].compactMap(\.self)
         let root = file?.root(environment: environment, problems: problems)
         let settings = root?.object { LogAgentSettings(reading: $0, files: &files) }
         guard let settings, !problems.hasErrors else { throw ConfigurationError(problems.sorted) }
-        return LoadedSettings(settings: settings, warnings: problems.sorted, files: files)
+        return LoadedSettings(settings: settings, warnings: problems.sorted, contents: files.map(\.content))
     }
 
     /// Parts with errors hold placeholders: the load fails then.
-    private init(reading object: ConfigurationObject, files: inout [String]) {
+    private init(reading object: ConfigurationObject, files: inout [ConfigurationFile]) {
         let root = object.node
         let data = root.environment("TAILSPAN_DATA").flatMap { $0.isEmpty ? nil : $0 } ?? "/var/lib/tailspan"
 

@@ -3,14 +3,14 @@ import Configuration
 /// A file of ready-made metrics that a configuration names in `recipes`.
 enum Recipe {
     /// `node` names a file, relative to its own, or a built-in recipe: `"transcode"`.
-    static func readMetrics(namedBy node: ConfigurationNode, files: inout [String]) -> [PlacedMetric] {
+    static func readMetrics(namedBy node: ConfigurationNode, files: inout [ConfigurationFile]) -> [PlacedMetric] {
         guard let name = node.string() else { return [] }
         guard let file = file(named: name, by: node) else { return [] }
-        if files.contains(file.name) {
+        if files.contains(where: { $0.name == file.name }) {
             node.tell("`\(node.path)`: \(file.name) is there already.")
             return []
         }
-        files.append(file.name)
+        files.append(file)
         let root = file.root(environment: node.environment, problems: node.problems)
         let metrics = root.object { object in
             _ = object["description"]?.string()

@@ -10,7 +10,7 @@ struct RefusedEntry: Equatable, Sendable {
 
 /// What became of one batch: every entry is stored, except for those that are named.
 struct BatchOutcome: Sendable {
-    /// The output's index.
+    /// The sender's number.
     let output: Int
     let batch: SealedBatch
     /// Ascending indices.

@@ -36,6 +36,20 @@ final class OutputPort {
         lastProgressNanoseconds = SystemClock.monotonicNanoseconds()
     }
 
+    /// The same output in another configuration that has not changed it: what is on its way goes on. All batches must be sealed, and
+    /// files that are behind are to be queued again.
+    init(continuing previous: OutputPort, index: Int, budgetBytes: Int) {
+        precondition(previous.openBatches.isEmpty, "open batches belong to streams of the old configuration")
+        self.index = index
+        settings = previous.settings
+        sender = previous.sender
+        self.budgetBytes = budgetBytes
+        heldBytes = previous.heldBytes
+        nextSequence = previous.nextSequence
+        inFlight = previous.inFlight
+        lastProgressNanoseconds = previous.lastProgressNanoseconds
+    }
+
     /// How far apart in time two files of one source may be put into batches; a quarter of what Loki takes.
     static let backlogWindowNanoseconds: UInt64 = 900_000_000_000
 

@@ -42,7 +42,8 @@ final class OutputSender: Sendable {
     private static let stackBytes = 512 << 10
     private static let maximumStreamsPerPush = 64
 
-    let index: Int
+    /// In the life of the process: no two senders share it.
+    let number: Int
     let name: String
     let deadLetters: DeadLetterFile
     /// Of a directory output.
@@ -60,9 +61,9 @@ final class OutputSender: Sendable {
     private let idle: Atomic<Int>
     private let wantsAnother = Atomic(false)
 
-    /// Starts the threads. Refused lines go to `dead-letter/<name>.jsonl` in `dataDirectory`. The jitter follows from `seed`.
+    /// Starts the threads. `number` stands in the outcomes. Refused lines go to `dead-letter/<name>.jsonl` in `dataDirectory`. The jitter follows from `seed`.
     init(
-        index: Int, settings: OutputSettings, dataDirectory: String, outcomes: OutcomeMailbox, registry: MetricRegistry, logger: Logger,
+        number: Int, settings: OutputSettings, dataDirectory: String, outcomes: OutcomeMailbox, registry: MetricRegistry, logger: Logger,
         seed: UInt64 = SystemClock.wallNanoseconds()
     ) throws(OutputSenderError) {
         let metrics: OutputMetrics
@@ -91,7 +92,7 @@ final class OutputSender: Sendable {
         let window = Window(
             policy: policy, maximumPrepared: senders, maximumItemsPerPush: isJoining ? Self.maximumStreamsPerPush : 1,
             maximumBytesPerPush: settings.batch.maximumBytes, seed: seed)
-        self.index = index
+        self.number = number
         name = settings.name
         self.metrics = metrics
         self.outcomes = outcomes
@@ -259,7 +260,7 @@ extension OutputSender {
         let now = SystemClock.monotonicNanoseconds()
         let decided = push.batches.indices.map { position in
             BatchOutcome(
-                output: index, batch: push.batches[position], refused: push.resolution.refused(ofBatch: position), attempts: push.attempts,
+                output: number, batch: push.batches[position], refused: push.resolution.refused(ofBatch: position), attempts: push.attempts,
                 decidedAt: now)
         }
         for outcome in decided where !outcome.refused.isEmpty {

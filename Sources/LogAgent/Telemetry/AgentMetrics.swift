@@ -10,7 +10,22 @@ enum AgentMetrics {
         try registerFiles(registry, shared)
         try registerOutputs(registry, shared)
         try registerDerived(registry, shared)
+        try registerConfiguration(registry, shared)
         try registerProcess(registry)
+    }
+
+    /// Named as Prometheus names its own.
+    private static func registerConfiguration(_ registry: MetricRegistry, _ shared: SharedAgentState) throws(MetricDeclarationError) {
+        try registry.collectGauge(
+            "log_agent_config_last_reload_successful", help: "1 while the last attempt to load the configuration went well"
+        ) { samples in
+            samples.append(shared.update { $0.configuration.lastError == nil } ? 1 : 0)
+        }
+        try registry.collectGauge(
+            "log_agent_config_last_reload_success_timestamp_seconds", help: "When the configuration in use was taken over"
+        ) { samples in
+            samples.append(Double(shared.update { $0.configuration.loadedAt }) / 1e9)
+        }
     }
 
     private static func registerBuild(_ registry: MetricRegistry, _ shared: SharedAgentState) throws(MetricDeclarationError) {

@@ -83,6 +83,11 @@ package final class MetricRegistry: Sendable {
         try result.get()
     }
 
+    /// Forgets every series that has `value` in `label`: what it was about is gone. Its handles then count for nobody.
+    package func removeSeries(label: String, value: String) {
+        families.withLock { $0.removeSeries(label: label, value: value) }
+    }
+
     /// Writes every family that has a series, in the order of their declaration.
     func write(to writer: inout ExpositionWriter) {
         let list = families.withLock { $0.list }
@@ -113,8 +118,15 @@ private struct RegisteredFamilies {
             throw .tooManySeries(family: definition.name, limit: MetricRegistry.maximumSeries)
         }
         let value = make(list[position].shape)
-        list[position].children.append(RegisteredChild(labels: labels, value: value))
+        list[position].children.append(RegisteredChild(labels: labels, values: values, value: value))
         return value
+    }
+
+    mutating func removeSeries(label: String, value: String) {
+        for position in list.indices {
+            guard let place = list[position].shape.definition.labelNames.firstIndex(of: label) else { continue }
+            list[position].children.removeAll { $0.values[place] == value }
+        }
     }
 
     mutating func addCollector(
@@ -144,7 +156,9 @@ private struct RegisteredChild {
         case gauge(Gauge)
         case histogram(Histogram)
     }
+    /// As they are written.
     let labels: [UInt8]
+    let values: [String]
     let value: Value
 }
 

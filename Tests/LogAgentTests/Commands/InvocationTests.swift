@@ -9,14 +9,19 @@ import Testing
         (["run", "--config=f=g"], .run(configuration: "f=g")),
         (["run", "-c", "f"], .run(configuration: "f")),
         (["check", "--config", "f"], .check(configuration: "f")),
-        (["ledger"], .ledger(.show, configuration: nil)),
-        (["ledger", "show"], .ledger(.show, configuration: nil)),
-        (["ledger", "verify", "--config", "f"], .ledger(.verify, configuration: "f")),
-        (["ledger", "--config", "f", "verify"], .ledger(.verify, configuration: "f")),
+        (["ledger"], .ledger(.show, configuration: nil, asJSON: false)),
+        (["ledger", "show"], .ledger(.show, configuration: nil, asJSON: false)),
+        (["ledger", "verify", "--config", "f"], .ledger(.verify, configuration: "f", asJSON: false)),
+        (["ledger", "--config", "f", "verify"], .ledger(.verify, configuration: "f", asJSON: false)),
+        (["ledger", "--json", "verify"], .ledger(.verify, configuration: nil, asJSON: true)),
+        (["completions", "zsh"], .completions(.zsh)), (["man"], .manual),
         (["version"], .version), (["--version"], .version), (["-V"], .version),
-        (["--help"], .help(.overview)), (["-h"], .help(.overview)), (["help"], .help(.overview)), (["help", "help"], .help(.overview)),
-        (["help", "run"], .help(.run)), (["run", "--help"], .help(.run)), (["run", "--config", "f", "-h"], .help(.run)),
-        (["ledger", "--help"], .help(.ledger)), (["version", "-h"], .help(.version)), (["help", "check"], .help(.check)),
+        (["--help"], .help(command: nil)), (["-h"], .help(command: nil)), (["help"], .help(command: nil)),
+        (["help", "help"], .help(command: nil)),
+        (["help", "run"], .help(command: "run")), (["run", "--help"], .help(command: "run")),
+        (["run", "--config", "f", "-h"], .help(command: "run")),
+        (["ledger", "--help"], .help(command: "ledger")), (["version", "-h"], .help(command: "version")),
+        (["help", "check"], .help(command: "check")),
     ]
 
     @Test(arguments: good)
@@ -25,7 +30,7 @@ import Testing
     }
 
     static let bad: [([String], String)] = [
-        ([], "No command given. | Commands: run, check, ledger, version, help. | log-agent --help"),
+        ([], "No command given. | Commands: run, check, ledger, completions, man, version, help. | log-agent --help"),
         (["rnu"], "`rnu` is not a command. | Did you mean `run`? | log-agent --help"),
         (["frobnicate"], "`frobnicate` is not a command. | nil | log-agent --help"),
         (["--verison"], "`--verison` is not an option. | Did you mean `--version`? | log-agent --help"),
@@ -47,6 +52,10 @@ import Testing
             "`ledger` takes no argument, but got `x`. | A configuration file is named with --config: --config x | log-agent help ledger"
         ),
         (["version", "--config", "f"], "`--config` is not an option of `version`. | Options: --help. | log-agent help version"),
+        (["completions"], "`completions` needs one of bash, zsh, fish. | nil | log-agent help completions"),
+        (["completions", "bsh"], "`completions` knows bash, zsh, fish, not `bsh`. | Did you mean `bash`? | log-agent help completions"),
+        (["completions", "zsh", "x"], "`completions` takes one SHELL, but got `zsh` and `x`. | nil | log-agent help completions"),
+        (["ledger", "--json=1"], "`--json` takes no value, but got `1`. | nil | log-agent help ledger"),
         (["version", "x"], "`version` takes no argument, but got `x`. | nil | log-agent help version"),
     ]
 

@@ -31,13 +31,13 @@ private func run(_ arguments: [String], colours: Bool = false, environment: [Str
         #expect(run(["version"]).code == .success)
     }
 
-    @Test(arguments: HelpTopic.allCases)
-    func `explains itself within 80 columns`(topic: HelpTopic) {
-        let outcome = run(topic == .overview ? ["help"] : ["help", topic.rawValue])
+    @Test(arguments: [nil] + AgentCommands.all.map(\.name))
+    func `explains itself within 80 columns`(command: String?) {
+        let outcome = run(["help"] + [command].compactMap(\.self))
         #expect(outcome.code == .success && outcome.error == "")
         #expect(outcome.output.hasSuffix("\n"))
         for line in outcome.output.split(separator: "\n") { #expect(line.count <= 80 && !line.hasSuffix(" "), "\(line)") }
-        if topic == .overview { for command in HelpTopic.commands { #expect(outcome.output.contains("\n  \(command.rawValue) ")) } }
+        if command == nil { for command in AgentCommands.all { #expect(outcome.output.contains("\n  \(command.name) ")) } }
     }
 
     @Test func `tells bad arguments with exit code 2`() {

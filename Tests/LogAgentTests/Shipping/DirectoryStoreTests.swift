@@ -133,7 +133,8 @@ struct DirectoryStoreTests {
             let output = LogOutput(service: "test", descriptor: null.rawValue)
             let mailbox = OutcomeMailbox(event: try EventDescriptor())
             let sender = try OutputSender(
-                index: 0, settings: settings, dataDirectory: directory + "/data", outcomes: mailbox, registry: MetricRegistry(startedAt: 1),
+                number: 0, settings: settings, dataDirectory: directory + "/data", outcomes: mailbox,
+                registry: MetricRegistry(startedAt: 1),
                 logger: Logger(name: "test", output: output))
             defer { sender.stop() }
             for number in 0..<20 { sender.offer(BatchMaking.batch(sequence: UInt64(number), lines: ["\(number)"])) }

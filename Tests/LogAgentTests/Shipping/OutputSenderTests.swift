@@ -35,7 +35,7 @@ private final class Rig {
         let null = try FileDescriptor(opening: "/dev/null", O_WRONLY)
         let output = LogOutput(service: "test", descriptor: null.rawValue)
         sender = try OutputSender(
-            index: 3, settings: settings, dataDirectory: directory, outcomes: mailbox, registry: registry,
+            number: 3, settings: settings, dataDirectory: directory, outcomes: mailbox, registry: registry,
             logger: Logger(name: "test", output: output), seed: 1)
         self.null = null
     }

@@ -1,0 +1,59 @@
+import JSONScanning
+import Metrics
+import SystemIO
+import Tailing
+
+/// What lines go through, made of one configuration.
+struct Stages {
+    let settings: LogAgentSettings
+    let derived: DerivedMetrics
+    let pipelines: [LinePipeline]
+}
+
+extension LogAgentService {
+    /// Makes what lines go through. `earlierCounts`: what metrics met before, under another configuration.
+    func makeStages(journals: FileJournals, earlierCounts: [MetricRules.Counts] = []) throws(LogAgentError) -> Stages {
+        do {
+            let paths = FieldPaths(
+                settings.sources.flatMap(LinePipeline.fieldPaths) + MetricRules.requiredPaths(settings.metrics)
+                    + LineFilter.requiredPaths(settings.transforms))
+            let scanner = JSONScanner(paths: paths)
+            // Every path was collected above.
+            let slot = { (path: String) in paths.slot(of: path) ?? 0 }
+            let derived = try DerivedMetrics(
+                settings.metrics, now: SystemClock.wallNanoseconds(), earlierCounts: earlierCounts, slot: slot)
+            let filter = try LineFilter(settings.transforms, slot: slot)
+            let pipelines = try settings.sources.map { source in
+                try LinePipeline(source: source, scanner: scanner, rules: derived.rules, filter: filter, journals: journals)
+            }
+            return Stages(settings: settings, derived: derived, pipelines: pipelines)
+        } catch {
+            throw .settings("\(error)")
+        }
+    }
+
+    /// Makes one output's sender and starts its threads.
+    func makeSender(_ output: OutputSettings, control: ReaderControl, registry: MetricRegistry) throws(LogAgentError) -> OutputSender {
+        try attempt { () throws(OutputSenderError) in
+            try OutputSender(
+                number: control.makeSenderNumber(), settings: output, dataDirectory: settings.dataDirectory, outcomes: control.outcomes,
+                registry: registry, logger: log.logger.named("output.\(output.name)"))
+        }
+    }
+
+    /// The sources as the tails take them.
+    var tailSources: [TailSource] {
+        settings.sources.map { source in
+            TailSource(
+                name: source.name, include: source.include, exclude: source.exclude,
+                startPosition: source.startAt == .end ? .end : .beginning, alwaysPolls: source.watch == .poll)
+        }
+    }
+
+    var pollNanoseconds: UInt64 { settings.sources.map(\.pollNanoseconds).min() ?? 1_000_000_000 }
+
+    var maximumLineBytes: Int { settings.sources.map(\.maximumLineBytes).max() ?? 0 }
+
+    /// How far before a cursor an open entry may begin.
+    var maximumReach: Int { settings.sources.map { $0.assembling?.reachBytes ?? 0 }.max() ?? 0 }
+}

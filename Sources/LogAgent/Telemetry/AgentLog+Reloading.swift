@@ -1,0 +1,56 @@
+import Configuration
+import StructuredLogging
+
+extension AgentLog {
+    /// So many changed values are told one by one.
+    private static let toldChanges = 100
+
+    private var every: Logger { logger.withRepeats }
+
+    func reloadRefused(_ errors: [ConfigurationProblem]) {
+        for error in errors.prefix(Self.toldChanges) {
+            every.error(
+                "The new configuration has an error.",
+                [
+                    "config.place": .string(error.position.map { "\(error.file):\($0.line):\($0.column)" } ?? error.file),
+                    "config.problem": .string(error.message), "config.hint": error.hint.map(LogValue.string) ?? .null,
+                ])
+        }
+        every.error("The new configuration is refused; the old one stays.", ["config.errors": .integer(errors.count)])
+    }
+
+    func reloadRefused(_ error: LogAgentError) {
+        every.error("The new configuration is refused; the old one stays.", ["error": .describing(error)])
+    }
+
+    func configurationLooksOdd(_ warning: ConfigurationProblem) {
+        logger.warning(
+            "The configuration looks odd.",
+            [
+                "config.place": .string(warning.position.map { "\(warning.file):\($0.line):\($0.column)" } ?? warning.file),
+                "config.problem": .string(warning.message), "config.hint": warning.hint.map(LogValue.string) ?? .null,
+            ])
+    }
+
+    /// What is different, one line a value, and then in sum.
+    func reloaded(_ difference: SettingsDifference, _ changes: [ConfigurationChange]) {
+        for change in changes.prefix(Self.toldChanges) {
+            every.info(
+                change.old == nil ? "A setting was added." : change.new == nil ? "A setting was removed." : "A setting was changed.",
+                [
+                    "config.path": .string(change.path), "config.old": change.old.map(LogValue.string) ?? .null,
+                    "config.new": change.new.map(LogValue.string) ?? .null,
+                ])
+        }
+        for setting in difference.restarts {
+            logger.warning("A changed setting needs a restart; the old value stays.", ["config.path": .string(setting)])
+        }
+        var fields: LogFields = ["config.changes": .integer(changes.count)]
+        for (name, named) in [("sources", difference.sources), ("outputs", difference.outputs), ("metrics", difference.metrics)] {
+            for (way, names) in [("added", named.added), ("removed", named.removed), ("changed", named.changed)] where !names.isEmpty {
+                fields.fields.append((key: "\(name).\(way)", value: .string(names.joined(separator: " "))))
+            }
+        }
+        every.info("The configuration was taken over.", fields)
+    }
+}
