@@ -98,7 +98,8 @@ extension AssemblingSettings {
             // What tests give is right.
             let program = { (text: String) in try? RegexProgram(text, needsNames: false) }
             multiline = MultilineSettings(
-                start: start.flatMap(program), continuation: continuation.flatMap(program), maximumLines: maximumLines, maximumBytes: maximumBytes,
+                start: start.flatMap(program), continuation: continuation.flatMap(program), maximumLines: maximumLines,
+                maximumBytes: maximumBytes,
                 timeoutNanoseconds: 1)
         }
         self.init(envelope: envelope, multiline: multiline, maximumBytes: maximumBytes, reachBytes: reachBytes)

@@ -5,7 +5,8 @@ import Testing
 
 /// `fixtures/logs`: what a Python program has written, as a file and as container runtimes would have it.
 struct CapturedLogTests {
-    private static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../fixtures/logs").standardized
+    private static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../fixtures/logs")
+        .standardized
 
     private func read(_ name: String) throws -> String {
         try String(contentsOf: Self.directory.appending(path: name), encoding: .utf8)
