@@ -56,4 +56,7 @@ extension LogAgentService {
     var pollNanoseconds: UInt64 { settings.sources.map(\.pollNanoseconds).min() ?? 1_000_000_000 }
 
     var maximumLineBytes: Int { settings.sources.map(\.maximumLineBytes).max() ?? 0 }
+
+    /// How far before a cursor an open entry may begin.
+    var maximumReach: Int { settings.sources.map { $0.assembling?.reachBytes ?? 0 }.max() ?? 0 }
 }

@@ -147,16 +147,16 @@ struct LogAgentService {
         return try attempt { () throws(SystemError) in
             try Reader(
                 shared: shared, tails: tails, control: control, checkpoints: CheckpointWriter(checkpoints), log: log,
-                maximumLineBytes: settings.sources.map(\.maximumLineBytes).max() ?? 0, maximumReach: maximumReach(checkpoint?.files ?? []))
+                maximumLineBytes: maximumLineBytes, maximumReach: maximumReach(checkpoint))
         }
     }
 
-    /// How far before a cursor an open entry may begin: by these settings, or by those that `files` were read with.
-    func maximumReach(_ files: [Checkpoint.File]) -> Int {
-        let saved = files.flatMap { file in
+    /// How far before a cursor an open entry may begin: by these settings, or by those that the checkpoint was made with.
+    private func maximumReach(_ checkpoint: Checkpoint?) -> Int {
+        let saved = (checkpoint?.files ?? []).flatMap { file in
             [file.saved.counted.openEntries.reach] + file.outputs.map(\.delivered.openEntries.reach)
         }
-        return (settings.sources.map { $0.assembling?.reachBytes ?? 0 } + saved).max() ?? 0
+        return (saved + [maximumReach]).max() ?? 0
     }
 
     func attempt<Value: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Value) throws(LogAgentError) -> Value {

@@ -35,6 +35,8 @@ final class Reader {
     var openFileCount = 0
     /// Monotonic time at which an open entry of a file will have waited long enough, by the file's number.
     var entryDeadlines: [UInt64: UInt64] = [:]
+    /// How far before a cursor an open entry may begin.
+    private var maximumReach: Int
     let maximumOpenFiles: Int
     /// Sources that are no files, by their name.
     let captures: [String: CaptureState]
@@ -56,7 +58,9 @@ final class Reader {
         self.control = control
         self.checkpoints = checkpoints
         self.log = log
-        buffer = .allocate(byteCount: Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: maximumReach), alignment: 64)
+        self.maximumReach = maximumReach
+        let bytes = Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: maximumReach)
+        buffer = .allocate(byteCount: bytes, alignment: 64)
         epoll = try Epoll()
         if let descriptor = tails.watchDescriptor { try epoll.add(descriptor, .readable, token: Token.files.rawValue) }
         try epoll.add(control.event.rawValue, .readable, token: Token.control.rawValue)
@@ -66,15 +70,16 @@ final class Reader {
 
     deinit { buffer.deallocate() }
 
-    /// A line that is just not too long, its line end, the entries that it may belong to, and the bytes that guard the cursor must fit
-    /// together.
+    /// A line that is just not too long, its line end, what is open of the entries that it may belong to, and the bytes that guard the
+    /// cursor must fit together.
     private static func bufferBytes(maximumLineBytes: Int, maximumReach: Int) -> Int {
         max(chunkBytes, maximumLineBytes + 64) + maximumReach + TailedFile.readOverhead
     }
 
-    /// Makes room for lines and entries of other lengths than before.
+    /// Makes room for lines of other lengths than before, and for entries, which may have been left open by earlier settings.
     func resizeBuffer(maximumLineBytes: Int, maximumReach: Int) {
-        let bytes = Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: maximumReach)
+        self.maximumReach = max(self.maximumReach, maximumReach)
+        let bytes = Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: self.maximumReach)
         guard bytes != buffer.count else { return }
         buffer.deallocate()
         buffer = .allocate(byteCount: bytes, alignment: 64)

@@ -55,8 +55,7 @@ extension Reader {
             return findings
         }
         for finding in findings { log.metricsNotRestored(finding) }
-        let files = shared.update { state in tails.files.values.map { saved($0, state) } }
-        resizeBuffer(maximumLineBytes: service.maximumLineBytes, maximumReach: service.maximumReach(files))
+        resizeBuffer(maximumLineBytes: service.maximumLineBytes, maximumReach: service.maximumReach)
         tails.lookAtNewSources()
         hasChanged = true
         lastCheckpointNanoseconds = 0

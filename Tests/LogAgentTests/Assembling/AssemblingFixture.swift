@@ -31,7 +31,7 @@ struct MadeEntry: Equatable, CustomStringConvertible {
 struct AssemblingFile {
     var text: [UInt8]
     var settings: AssemblingSettings
-    var maximumLineBytes = 1024
+    var maximumLineBytes = 256 << 10
 
     var cursor = FileCursor.start
     var breaks: [ObservedBreaks.Break] = []
@@ -98,7 +98,8 @@ extension AssemblingSettings {
             // What tests give is right.
             let program = { (text: String) in try? RegexProgram(text, needsNames: false) }
             multiline = MultilineSettings(
-                start: start.flatMap(program), continuation: continuation.flatMap(program), maximumLines: maximumLines, maximumBytes: maximumBytes,
+                start: start.flatMap(program), continuation: continuation.flatMap(program), maximumLines: maximumLines,
+                maximumBytes: maximumBytes,
                 timeoutNanoseconds: 1)
         }
         self.init(envelope: envelope, multiline: multiline, maximumBytes: maximumBytes, reachBytes: reachBytes)

@@ -312,19 +312,19 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a", format: "cri", inner: "regex" }]"#,
             [
-                #"f:1:12: error: `sources[0]` has no `regex`; it is required. | For example: regex: "^(?P<time>\\S+ \\S+) (?P<level>[A-Z]+) (?P<message>.*)""#
+                #"f:1:11: error: `sources[0]` has no `regex`; it is required. | For example: regex: "^(?P<time>\\S+ \\S+) (?P<level>[A-Z]+) (?P<message>.*)""#
             ]
         ),
         (
             #"sources: [{ name: "a", include: "/a", format: "cri", labels: { p: "$pod", x: "$x" } }]"#,
             [
-                "f:1:64: warning: `x` takes the field `x`, which neither the cri envelope nor a line of text gives: it will be missing."
+                "f:1:62: warning: `x` takes the field `x`, which neither the cri envelope nor a line of text gives: it will be missing."
             ]
         ),
         (
             #"sources: [{ name: "a", include: "/a", format: "jsn" }]"#,
             [
-                #"f:1:47: error: `sources[0].format` is "jsn"; use one of "json", "logfmt", "pattern", "regex", "syslog" or "text". | Did you mean "json"?"#
+                #"f:1:47: error: `sources[0].format` is "jsn"; use one of "json", "logfmt", "pattern", "regex", "syslog", "text", "docker" or "cri". | Did you mean "json"?"#
             ]
         ),
         (
@@ -384,7 +384,7 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a", multiline: { start: "^(x" } }]"#,
             [
-                #"f:1:59: error: `sources[0].multiline.start` is "^(x". At character 2: the group that opens there is not closed. | In a JSON5 text a backslash is written twice: "\\d+"."#
+                #"f:1:59: error: `sources[0].multiline.start` is "^(x". The group that opens at position 1 is not closed; add `)`, or write `\(`. | In a JSON5 text a backslash is written twice: "\\d+"."#
             ]
         ),
         (
@@ -401,7 +401,7 @@ import Testing
             #"sources: [{ name: "a", include: "/a", multiline: { start: "^x", max_lines: 1, max_bytes: "1B", timeout: "1ms", end: "x" } }]"#,
             [
                 #"f:1:76: error: `sources[0].multiline.max_lines` is 1; use a whole number from 2 to 100000."#,
-                #"f:1:90: error: `sources[0].multiline.max_bytes` is "1B"; use a size such as "1KiB", from 1KiB to 16MiB."#,
+                #"f:1:90: error: `sources[0].multiline.max_bytes` is "1B"; use a size such as "1MiB", from 1KiB to 16MiB."#,
                 #"f:1:105: error: `sources[0].multiline.timeout` is "1ms"; use a duration such as "10s", from 10ms to 1h."#,
                 "f:1:112: error: `sources[0].multiline.end` is not a known key. | Known here: `start`, `continuation`, `max_lines`, `max_bytes`, `timeout`.",
             ]
@@ -501,7 +501,7 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a", lables: {} }]"#,
             [
-                "f:1:39: error: `sources[0].lables` is not a known key. | Did you mean `labels`? Known here: `name`, `type`, `include`, `exclude`, `start_at`, `watch`, `poll_interval`, `format`, `timestamp`, `labels`, `metadata`, `max_line_bytes`."
+                "f:1:39: error: `sources[0].lables` is not a known key. | Did you mean `labels`? Known here: `name`, `type`, `include`, `exclude`, `start_at`, `watch`, `poll_interval`, `format`, `timestamp`, `labels`, `metadata`, `max_line_bytes`, `multiline`."
             ]
         ),
         (
