@@ -122,7 +122,7 @@ def until(condition, seconds, what, process=None):
 class Sink:
     """bench/LokiSinkServer."""
 
-    def __init__(self, programs, directory, verify=None, latency=False, listen="127.0.0.1:0"):
+    def __init__(self, programs, directory, verify=None, latency=False, listen="127.0.0.1:0", accepts_any=False):
         address_file = os.path.join(directory, "sink.address")
         with contextlib.suppress(FileNotFoundError):
             os.unlink(address_file)
@@ -131,6 +131,8 @@ class Sink:
             command += ["--verify-dir", verify]
         if latency:
             command += ["--measure-latency"]
+        if accepts_any:
+            command += ["--accept-any"]
         self.process = Process(command, os.path.join(directory, "sink.log"))
         until(lambda: os.path.exists(address_file), 10, "the sink", self.process)
         with open(address_file) as file:

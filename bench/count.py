@@ -272,7 +272,7 @@ def compare_pushes(report, counts, directory):
     entries = set()          # hash of (labels, timestamp, line, metadata)
     received = Counter()     # hash of the line -> how often it came
     distinct = Counter()     # hash of the line -> how many different entries
-    bodies = 0
+    bodies = altered = moved = 0
     for root, _, names in os.walk(directory):
         for name in sorted(names):
             path = os.path.join(root, name)
@@ -293,8 +293,10 @@ def compare_pushes(report, counts, directory):
                         distinct[line] += 1
                     own = own_nanoseconds(text)
                     if own is not None and str(own) != entry[0]:
+                        moved += 1
                         report.difference(f"push {path}: timestamp {entry[0]} for the line {text[:80]!r}")
                     if line not in counts.text_of_line:
+                        altered += 1
                         report.difference(f"push {path}: a line that no log has: {text[:120]!r}")
     lost = copies = 0
     for line, expected in counts.text_of_line.items():
@@ -307,7 +309,8 @@ def compare_pushes(report, counts, directory):
             report.difference(f"push: {distinct[line]} different entries for a line that the logs have {expected} times")
     if lost:
         report.difference(f"push: {lost} lines of the logs are in no push")
-    print(f"  pushes: {bodies} bodies, {sum(received.values())} entries, {copies} byte-identical copies, {lost} lost")
+    print(f"  pushes: {bodies} bodies, {sum(received.values())} entries, {copies} byte-identical copies, {lost} lost, "
+          f"{altered} altered, {moved} with another time")
 
 
 def main():

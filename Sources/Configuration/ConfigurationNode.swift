@@ -145,6 +145,14 @@ package struct ConfigurationNode {
         return child(.null, path.appending(key))
     }
 
+    /// This object with the members of `base` that it does not name itself; one that it has as null is left out. Problems of members
+    /// are told at their places in this file; those of `base` were told where they stand.
+    package func overlaid(on base: ConfigurationNode) -> ConfigurationNode {
+        guard case .object(let own) = value, case .object(let inherited) = base.value else { return self }
+        let merged = inherited.merging(own) { $1 }.filter { $0.value != .null }
+        return ConfigurationNode(value: .object(merged), path: path, file: file, environment: environment, problems: problems)
+    }
+
     /// Reads an object whose keys are known: keys that `read` did not ask for are told as unknown.
     package func object<Result>(_ read: (ConfigurationObject) -> Result) -> Result? {
         guard case .object(let values) = value else {

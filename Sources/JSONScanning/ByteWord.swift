@@ -4,9 +4,10 @@
 enum ByteWord {
     static let ones: UInt64 = 0x0101_0101_0101_0101
     static let highBits: UInt64 = 0x8080_8080_8080_8080
+    private static let lowBits: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
     private static let quotes = ones &* 0x22
     private static let backslashes = ones &* 0x5C
-    private static let blanks = ones &* 0x20
+    static let blanks = ones &* 0x20
 
     /// Loads eight bytes, in file order from the lowest byte on.
     @inline(__always)
@@ -33,6 +34,14 @@ enum ByteWord {
         // None of the constants has a high bit, so one `& ~word` serves for all three.
         let found = ((word ^ quotes) &- ones) | ((word ^ backslashes) &- ones) | (word &- blanks)
         return found & ~word & highBits
+    }
+
+    /// Marks in the high bits the quotes and backslashes, and the control bytes, of eight bytes of ASCII. Every mark is exact.
+    @inline(__always)
+    static func escapeStops(ofASCII word: UInt64) -> (stops: UInt64, controls: UInt64) {
+        // Below 0x80 no sum carries into the next byte: a high bit is 0 where the difference is 0.
+        let others = ((word ^ quotes) &+ lowBits) & ((word ^ backslashes) &+ lowBits)
+        return (~others & highBits, ~(word &+ 0x60 &* ones) & highBits)
     }
 
     /// The index (0…7) of the lowest marked byte.

@@ -29,6 +29,7 @@ package enum JSONStringEscaping {
                 p: sourceBase, end: sourceBase + source.count, out: destinationBase, outEnd: destinationBase + destination.count,
                 table: table)
             run.escapeWords()
+            run.escapeShortRest(of: source.count)
             run.escapeRest()
             return Progress(consumed: run.p - sourceBase, written: run.out - destinationBase, replaced: run.replaced)
         }
@@ -89,12 +90,8 @@ private struct Run {
             let word = ByteWord.load(p)
             let nonASCII = word & ByteWord.highBits
             if nonASCII == 0 {
-                if ByteWord.stringStops(word) == 0 {
-                    out.storeBytes(of: word.littleEndian, as: UInt64.self)
-                    out += 8
-                } else {
-                    writeCells(word)
-                }
+                let (stops, controls) = ByteWord.escapeStops(ofASCII: word)
+                if controls == 0 { writeWord(word, stops) } else { writeCells(word) }
                 p += 8
                 continue
             }
@@ -108,6 +105,24 @@ private struct Run {
             }
             repeat { writeSequence() } while end - p > 0 && p.load(as: UInt8.self) >= 0x80 && outEnd - out >= 4
         }
+    }
+
+    /// The last one to seven bytes at once, if they are ASCII without control bytes and come from at least eight: the word that ends
+    /// with them has them on top, and the bytes below go.
+    @inline(__always)
+    mutating func escapeShortRest(of count: Int) {
+        let rest = end - p
+        guard rest > 0, rest < 8, count >= 8, outEnd - out >= 24 else { return }
+        let surplus = UInt64(truncatingIfNeeded: 8 &* (8 &- rest))
+        // Zero bytes above the rest would pass for control bytes.
+        let word = ByteWord.load(end - 8) &>> surplus | (ByteWord.blanks &<< (64 &- surplus))
+        guard word & ByteWord.highBits == 0 else { return }
+        let (stops, controls) = ByteWord.escapeStops(ofASCII: word)
+        guard controls == 0 else { return }
+        writeWord(word, stops)
+        // What stands above the rest is blanks, one byte each.
+        out -= 8 &- rest
+        p = end
     }
 
     /// Character by character, each only if it fits to the byte.
@@ -130,6 +145,22 @@ private struct Run {
                 writeSequence()
             }
         }
+    }
+
+    /// Writes eight bytes of ASCII with a backslash before each that is marked in `stops`: what stands behind a mark is written
+    /// again, one byte further on.
+    @inline(__always)
+    private mutating func writeWord(_ word: UInt64, _ stops: UInt64) {
+        out.storeBytes(of: word.littleEndian, as: UInt64.self)
+        var rest = stops
+        while rest != 0 {
+            let index = ByteWord.index(ofLowest: rest)
+            out.storeBytes(of: UInt8(ascii: "\\"), toByteOffset: index, as: UInt8.self)
+            out.storeBytes(of: (word &>> UInt64(truncatingIfNeeded: 8 &* index)).littleEndian, toByteOffset: index &+ 1, as: UInt64.self)
+            out += 1
+            rest &= rest &- 1
+        }
+        out += 8
     }
 
     @inline(__always)

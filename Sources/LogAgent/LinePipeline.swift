@@ -6,9 +6,6 @@ import Tailing
 ///
 /// Used under the lock of ``AgentState``, by the reading thread.
 final class LinePipeline {
-    /// Resolves to the path under which the line's file was found.
-    static let pathField = "__path__"
-
     let source: SourceSettings
     let splitter: LineSplitter
     let parser: LineParser
@@ -70,11 +67,20 @@ final class LinePipeline {
         } else {
             timestamp = nil
         }
-        metadata = MetadataWriter(source.metadata, paths: scanner.paths)
-        streams = StreamTable(labels: source.labels, paths: scanner.paths)
+        metadata = MetadataWriter(source.metadata, paths: scanner.paths, isOrigin: source.isOrigin)
+        streams = StreamTable(labels: source.labels, paths: scanner.paths, isOrigin: source.isOrigin)
         assembler = source.assembling.map { EntryAssembler($0, attributePaths: EnvelopeFields.attributePaths(scanner.paths)) }
         envelopeFields = EnvelopeFields(source.envelope, fields: scanner)
     }
+
+    /// The fields that are looked for; a field's position is its slot.
+    var fieldPaths: [String] { scanner.paths.paths }
+
+    /// Notes what metrics make of each line.
+    func use(_ witness: MetricWitness) { rules.witness = witness }
+
+    /// How `line` fits the format, by the parser that lines go through.
+    func parseError(of line: UnsafeRawBufferPointer) -> LineParseError? { parser.parse(line).error }
 
     /// Counts on from what a pipeline of the same source has counted.
     func goOn(from previous: LineCounts) { counts = previous }
@@ -84,7 +90,7 @@ final class LinePipeline {
     /// Every field that lines of this source are looked at for.
     static func fieldPaths(of source: SourceSettings) -> [String] {
         let templates = (source.labels + source.metadata).compactMap { named -> String? in
-            if case .field(let path) = named.template, path != pathField { path } else { nil }
+            if case .field(let path) = named.template, !source.isOrigin(path) { path } else { nil }
         }
         return templates + (source.timestamp.map { [$0.field] } ?? [])
     }
@@ -252,14 +258,14 @@ final class LinePipeline {
     private func ship(
         _ line: LineSplitter.Line, _ parsed: ParsedLine, time: UInt64, file: FileState, pass: Pass
     ) {
-        let extra = metadata.write(scanner, parsed, path: file.firstPath, isCut: line.isCut)
+        let extra = metadata.write(scanner, parsed, origin: file.origin, isCut: line.isCut)
         append(line.bytes, parsed, metadata: extra, time: time, fileBytes: line.fileBytes, fileLines: 1, file: file, pass: pass)
     }
 
     func ship(
         _ entry: AssembledEntry, _ parsed: ParsedLine, time: UInt64, file: FileState, pass: Pass
     ) {
-        let extra = metadata.write(scanner, parsed, path: file.firstPath, isCut: entry.isCut, isSplit: entry.isSplit)
+        let extra = metadata.write(scanner, parsed, origin: file.origin, isCut: entry.isCut, isSplit: entry.isSplit)
         append(
             entry.content, parsed, metadata: extra, time: time, fileBytes: Int(entry.tally.bytes), fileLines: Int(entry.tally.lines),
             file: file, pass: pass)
@@ -270,12 +276,14 @@ final class LinePipeline {
         _ content: UnsafeRawBufferPointer, _ parsed: ParsedLine, metadata: UnsafeRawBufferPointer, time: UInt64, fileBytes: Int,
         fileLines: Int, file: FileState, pass: Pass
     ) {
-        let stream = streams.stream(of: parsed.text, scanner: scanner, path: file.firstPath)
+        let stream = streams.stream(of: parsed.text, scanner: scanner, origin: file.origin)
         var position = 0
         while position < pass.outputs.count {
-            let replaced = pass.outputs[position].append(
-                stream, timestamp: time, line: content, fileBytes: fileBytes, fileLines: fileLines, metadata: metadata,
-                from: pass.segments[position])
+            let replaced = stream._withUnsafeGuaranteedRef {
+                pass.outputs[position].append(
+                    $0, timestamp: time, line: content, fileBytes: fileBytes, fileLines: fileLines, metadata: metadata,
+                    from: pass.segments[position])
+            }
             if pass.counts { counts.replacedSequences += UInt64(replaced) }
             position += 1
         }

@@ -1,13 +1,15 @@
 import Configuration
 import Glibc
 import StructuredLogging
+import SystemIO
 
 /// The program: arguments → settings → service → exit code.
 @main
 enum LogAgentCommand {
     static func main() {
-        let terminal = Terminal.standard
         let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == SupervisedProcess.launchArgument { SupervisedProcess.launch(Array(arguments.dropFirst())) }
+        let terminal = Terminal.standard
         exit(run(arguments, terminal: terminal, environment: { getenv($0).map { String(cString: $0) } }).rawValue)
     }
 
@@ -25,6 +27,16 @@ enum LogAgentCommand {
         case .help(let command):
             terminal.output(Help.text(for: command, terminal: terminal))
             return .success
+        case .explain(let request):
+            return withSettings(request.configuration, terminal, environment) { loaded in
+                ExplainCommand.run(request, settings: loaded.settings, terminal: terminal)
+            }
+        case .refused(let request):
+            return withSettings(request.configuration, terminal, environment) { loaded in
+                RefusedCommand.run(request, settings: loaded.settings, terminal: terminal)
+            }
+        case .top(let request):
+            return TopCommand.run(request, terminal: terminal, environment: environment)
         case .completions(let shell):
             terminal.output(Completions.script(for: shell))
             return .success

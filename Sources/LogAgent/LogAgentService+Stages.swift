@@ -44,7 +44,10 @@ extension LogAgentService {
     /// The sources as the tails take them.
     var tailSources: [TailSource] {
         settings.sources.map { source in
-            TailSource(
+            guard source.kind == .file else {
+                return TailSource(name: source.name, segmentsIn: source.captureDirectories(in: settings.dataDirectory))
+            }
+            return TailSource(
                 name: source.name, include: source.include, exclude: source.exclude,
                 startPosition: source.startAt == .end ? .end : .beginning, alwaysPolls: source.watch == .poll,
                 ignoredAgeNanoseconds: source.files.ignoredAgeNanoseconds, removedAgeNanoseconds: source.files.removeAfterNanoseconds,
@@ -56,4 +59,7 @@ extension LogAgentService {
     var pollNanoseconds: UInt64 { settings.sources.map(\.pollNanoseconds).min() ?? 1_000_000_000 }
 
     var maximumLineBytes: Int { settings.sources.map(\.maximumLineBytes).max() ?? 0 }
+
+    /// How far before a cursor an open entry may begin.
+    var maximumReach: Int { settings.sources.map { $0.assembling?.reachBytes ?? 0 }.max() ?? 0 }
 }

@@ -17,9 +17,10 @@ struct LogAgentService {
     let settings: LogAgentSettings
     let log: AgentLog
 
-    /// Runs until TERM or INT; HUP takes `configuration` over as it is then. Throws when it can't start.
-    func run(_ configuration: ConfigurationReading? = nil) throws(LogAgentError) {
-        let signals = try attempt { () throws(SystemError) in try SignalSource([SIGTERM, SIGINT, SIGHUP]) }
+    /// Runs until TERM or INT, or until its main service has ended, or all that it reads has an end and was delivered; HUP takes
+    /// `configuration` over as it is then. Gives the exit code. Throws when it can't start.
+    func run(_ configuration: ConfigurationReading? = nil) throws(LogAgentError) -> Int32 {
+        let signals = try attempt { () throws(SystemError) in try SignalSource(handledSignals) }
         let lock = try DataDirectory.open(settings.dataDirectory)
 
         let checkpoints = CheckpointFile(dataDirectory: settings.dataDirectory)
@@ -28,8 +29,11 @@ struct LogAgentService {
         let registry = MetricRegistry(startedAt: SystemClock.wallNanoseconds())
         let shared = SharedAgentState(try makeState(control: control, registry: registry, firstFreeID: checkpoint?.nextFileID ?? 1))
         restore(checkpoint, into: shared)
+        let captures = try CaptureSources(settings, log: log)
+        shared.update { $0.captures = captures.states }
         do throws(MetricDeclarationError) {
             try AgentMetrics.register(in: registry, shared: shared)
+            try AgentMetrics.registerCaptures(captures.states, in: registry)
         } catch {
             throw .metrics(error)
         }
@@ -41,20 +45,37 @@ struct LogAgentService {
             Reloading($0, running: settings, shared: shared, registry: registry, control: control, log: log)
         }
         signals.handle { signal in
-            if signal == SIGHUP {
-                reloading?.reload()
-                return
+            guard signal == SIGTERM || signal == SIGINT else {
+                if signal == SIGHUP { reloading?.reload() }
+                return captures.pass(signal)
             }
-            log.stopping(signal: signal == SIGTERM ? "TERM" : "INT")
-            control.stop(within: Self.stopNanoseconds)
+            log.stopping(signal: SignalName.of(signal))
+            // What has arrived is captured first; when that is done, the reader is stopped.
+            if !captures.stop(by: signal) { control.stop(within: Self.stopNanoseconds) }
         }
         log.started(
             version: VersionCommand.version, listen: server.address, sources: settings.sources.count, outputs: settings.outputs.count,
             metrics: settings.metrics.count)
         ResidentCode.release()
-        try makeReader(shared, checkpoint: checkpoint, checkpoints: checkpoints, control: control).run()
+        let reader = try makeReader(shared, checkpoint: checkpoint, checkpoints: checkpoints, control: control)
+        try captures.start { ending in
+            switch ending {
+            case .stopped: control.stop(within: Self.stopNanoseconds)
+            case .mainServiceEnded: control.finish()
+            case .inputsEnded: if !settings.sources.contains(where: { $0.kind == .file }) { control.finish() }
+            }
+        }
+        reader.run()
+        captures.join()
         lock.release()
         log.stopped(pendingBytes: shared.update { state in state.outputs.reduce(0) { $0 + Int(state.pending(at: $1).bytes) } })
+        return captures.exitCode
+    }
+
+    /// USR1 and USR2 are for services; without one they end the agent, as they do any program.
+    private var handledSignals: [Int32] {
+        let hasServices = settings.sources.contains { if case .exec = $0.kind { true } else { false } }
+        return [SIGTERM, SIGINT, SIGHUP] + (hasServices ? [SIGUSR1, SIGUSR2] : [])
     }
 
     func load(_ file: CheckpointFile) throws(LogAgentError) -> Checkpoint? {
@@ -122,23 +143,22 @@ struct LogAgentService {
                     state.setAside.append(saved)
                     continue
                 }
-                state.files[file.id] = FileState(restoring: saved, of: file, outputs: names)
+                state.files[file.id] = FileState(restoring: saved, of: file, origin: state.origin(of: file), outputs: names)
             }
         }
         return try attempt { () throws(SystemError) in
             try Reader(
                 shared: shared, tails: tails, control: control, checkpoints: CheckpointWriter(checkpoints), log: log,
-                maximumLineBytes: settings.sources.map(\.maximumLineBytes).max() ?? 0, maximumReach: maximumReach(checkpoint?.files ?? []),
-                spill: settings.spill)
+                maximumLineBytes: maximumLineBytes, maximumReach: maximumReach(checkpoint), spill: settings.spill)
         }
     }
 
-    /// How far before a cursor an open entry may begin: by these settings, or by those that `files` were read with.
-    func maximumReach(_ files: [Checkpoint.File]) -> Int {
-        let saved = files.flatMap { file in
+    /// How far before a cursor an open entry may begin: by these settings, or by those that the checkpoint was made with.
+    private func maximumReach(_ checkpoint: Checkpoint?) -> Int {
+        let saved = (checkpoint?.files ?? []).flatMap { file in
             [file.saved.counted.openEntries.reach] + file.outputs.map(\.delivered.openEntries.reach)
         }
-        return (settings.sources.map { $0.assembling?.reachBytes ?? 0 } + saved).max() ?? 0
+        return (saved + [maximumReach]).max() ?? 0
     }
 
     func attempt<Value: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Value) throws(LogAgentError) -> Value {
@@ -164,6 +184,7 @@ enum LogAgentError: Error, CustomStringConvertible {
         case .start(let why): "Can't start: \(why)"
         case .settings(let why): "The configuration can't be used: \(why)"
         case .metrics(let error): "The agent's own metrics can't be declared: \(error)"
+        case .server(.badTLSSettings(let error)): "The admin listener can't use its certificate: \(error); check `server.tls`."
         case .server(let error): "\(error); check `server.listen`."
         case .checkpoint(let error, let path): "\(error.description) Check the permissions of \(path)."
         case .dataDirectoryInUse(let path): "Another log-agent uses the data directory \(path); give each its own `data_dir`."

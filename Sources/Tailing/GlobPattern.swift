@@ -11,6 +11,15 @@ package struct GlobPattern: Equatable, Sendable {
         alternatives = Self.expandingBraces(text).map(Self.components)
     }
 
+    /// Files of one directory, whose path is taken as it is, with names that match `pattern`.
+    package init(filesIn directory: String, named pattern: String) {
+        text = directory + "/" + pattern
+        let literal = Self.components(directory).map { component in
+            component.reduce(into: "") { $0 += "*?[]\\".contains($1) ? "\\\($1)" : String($1) }
+        }
+        alternatives = [literal + [pattern]]
+    }
+
     /// A name begins with a dot only where the pattern says so.
     package func matches(_ path: String) -> Bool {
         let components = Self.components(path)

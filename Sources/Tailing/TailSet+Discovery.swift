@@ -20,7 +20,9 @@ extension TailSet {
             for link in discovery.refusedLinks { reportOnce(.linkNotFollowed(path: link.path, target: link.target), key: link.path) }
             for error in discovery.errors { reportOnce(.unreadable(path: error.subject, error), key: error.subject) }
             // Older content first, so that a rotated file is there before its successor.
-            for found in discovery.files.sorted(by: { $0.status.modifiedNanoseconds < $1.status.modifiedNanoseconds })
+            for found in discovery.files.sorted(by: {
+                ($0.status.modifiedNanoseconds, $0.path) < ($1.status.modifiedNanoseconds, $1.path)
+            })
             where seen.insert(found.path).inserted {
                 consider(found, sourceIndex: index)
             }
@@ -156,6 +158,7 @@ extension TailSet {
         byIdentity[identity] = file
         byPath[found.path] = file
         lineage[firstPath] = file
+        joinSeries(file)
         report(.found(file))
         markReadable(file)
         return file

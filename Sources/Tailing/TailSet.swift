@@ -34,6 +34,8 @@ package final class TailSet {
     var byPath: [String: TailedFile] = [:]
     /// The newest generation that was found under each name.
     var lineage: [String: TailedFile] = [:]
+    /// The last file of each directory that holds a series.
+    var newestOfSeries: [String: TailedFile] = [:]
     /// Of a checkpoint, but no source takes their names any more: left alone, and remembered for when one does again.
     package private(set) var setAside: [SavedFile] = []
     /// Restored from a checkpoint, and not yet seen on disk.
@@ -106,6 +108,7 @@ package final class TailSet {
         }
         file.predecessor = lineage[file.firstPath]
         lineage[file.firstPath] = file
+        joinSeries(file)
         return file
     }
 
@@ -198,8 +201,20 @@ package final class TailSet {
         if byIdentity[file.identity] === file { byIdentity[file.identity] = nil }
         if let path = file.path, byPath[path] === file { byPath[path] = nil }
         if lineage[file.firstPath] === file { lineage[file.firstPath] = nil }
+        if !newestOfSeries.isEmpty {
+            let directory = Self.directory(of: file.firstPath)
+            if newestOfSeries[directory] === file { newestOfSeries[directory] = nil }
+        }
         file.closeDescriptor()
         inflating.removeAll { $0 === file }
+    }
+
+    /// Puts `file` behind the others of its directory, where those are a series. Files are found in order.
+    func joinSeries(_ file: TailedFile) {
+        guard sources[file.sourceIndex].isSeries else { return }
+        let directory = Self.directory(of: file.firstPath)
+        file.predecessor = newestOfSeries[directory] ?? file.predecessor
+        newestOfSeries[directory] = file
     }
 
     /// Whether nothing more can be expected of a file that was rotated, deleted or is compressed: what stands behind its last newline

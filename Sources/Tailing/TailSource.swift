@@ -15,12 +15,24 @@ package struct TailSource: Sendable {
     /// Files that rest for this long may be removed once they are delivered; nil: never.
     package var removedAgeNanoseconds: UInt64?
     /// Each file is read to its end before one that was modified later.
-    package var readsOldestFirst: Bool
+    package var readsOldestFirst = false
     /// Where links may lead besides: the paths of files, without links in them.
-    package var linkTargets: [GlobPattern]
+    package var linkTargets: [GlobPattern] = []
+    /// The files of each directory are one after the other, in the order of their names: each is read once those before it are.
+    package var isSeries = false
+
+    /// The segments of the capture logs in `directories`.
+    package init(name: String, segmentsIn directories: [String]) {
+        self.name = name
+        include = directories.map { GlobPattern(filesIn: $0, named: "*.log") }
+        exclude = []
+        startPosition = .beginning
+        alwaysPolls = false
+        isSeries = true
+    }
 
     /// What its files are encoded in, unless a mark at their beginning says otherwise.
-    package var encoding: TextEncoding
+    package var encoding = TextEncoding.utf8
 
     package init(
         name: String, include: [String], exclude: [String], startPosition: StartPosition, alwaysPolls: Bool,

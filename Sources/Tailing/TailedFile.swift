@@ -74,7 +74,7 @@ package final class TailedFile {
     /// One for each place where the content is read on.
     var inflations: [GzipInflation] = []
 
-    init(
+    package init(
         id: UInt64, sourceIndex: Int, path: String, identity: FileIdentity, counted: FileCursor, lastSeenNanoseconds: UInt64
     ) {
         self.id = id

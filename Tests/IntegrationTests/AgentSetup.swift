@@ -57,13 +57,14 @@ struct AgentSetup {
         try text.write(toFile: configurationPath, atomically: true, encoding: .utf8)
     }
 
-    func start(launcher: [String] = []) throws -> AgentProcess {
+    /// `input`: a descriptor of the test that becomes its standard input.
+    func start(launcher: [String] = [], input: Int32? = nil) throws -> AgentProcess {
         try writeConfiguration()
-        return try AgentProcess(configuration: configurationPath, logPath: errorPath, launcher: launcher)
+        return try AgentProcess(configuration: configurationPath, logPath: errorPath, launcher: launcher, input: input)
     }
 
-    func startReady() throws -> AgentProcess {
-        let agent = try start()
+    func startReady(input: Int32? = nil) throws -> AgentProcess {
+        let agent = try start(input: input)
         try agent.waitUntilReady()
         return agent
     }

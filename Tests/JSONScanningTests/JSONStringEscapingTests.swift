@@ -72,6 +72,21 @@ struct JSONStringEscapingTests {
         }
     }
 
+    @Test func `marks at any place of a word, and in any rest of one, are escaped`() {
+        for length in 0...24 {
+            for marks in 0..<256 {
+                let source = (0..<length).map { place -> UInt8 in
+                    guard marks >> (place % 8) & 1 == 1 else { return UInt8(ascii: "a") + UInt8(place) }
+                    return place % 3 == 0 ? UInt8(ascii: "\\") : UInt8(ascii: "\"")
+                }
+                let expected = source.flatMap { byte in
+                    byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\"") ? [UInt8(ascii: "\\"), byte] : [byte]
+                }
+                #expect(escaped(source).bytes == expected)
+            }
+        }
+    }
+
     /// Pieces of all kinds: plain and quoted text, control bytes, whole and broken characters.
     private static func randomBytes(_ random: inout SeededGenerator) -> [UInt8] {
         var bytes: [UInt8] = []

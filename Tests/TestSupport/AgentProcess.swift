@@ -10,11 +10,11 @@ package final class AgentProcess: Sendable {
 
     /// Starts the built program with `configuration` and waits until it has said where it listens.
     /// `launcher` comes before it on the command line and must end in becoming it.
-    package init(configuration: String, logPath: String, launcher: [String] = []) throws {
+    package init(configuration: String, logPath: String, launcher: [String] = [], input: Int32? = nil) throws {
         let known = (FileManager.default.contents(atPath: logPath) ?? Data()).count
         let process = try ChildProcess(
-            launcher + [BuiltProducts.path(of: "log-agent"), "run", "--config", configuration], outputPath: logPath + ".out",
-            errorPath: logPath)
+            launcher + [BuiltProducts.path(of: "log-agent"), "run", "--config", configuration], input: input,
+            outputPath: logPath + ".out", errorPath: logPath)
         self.process = process
         var found: String?
         do {

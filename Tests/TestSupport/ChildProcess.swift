@@ -19,12 +19,17 @@ package final class ChildProcess: Sendable {
     private let errorPath: String
     private let ending = Mutex<Ending?>(nil)
 
-    /// Starts `arguments[0]`, which is looked for on the `PATH`. Standard output and error go to `outputPath` and `errorPath`.
-    package init(_ arguments: [String], outputPath: String, errorPath: String) throws {
+    /// Starts `arguments[0]`, which is looked for on the `PATH`. Standard output and error go to `outputPath` and `errorPath`; standard
+    /// input is `input`, a descriptor of the test, or nothing.
+    package init(_ arguments: [String], input: Int32? = nil, outputPath: String, errorPath: String) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }

@@ -42,7 +42,7 @@ final class PushSink: Sendable {
     private func take(_ request: HTTPRequest) -> HTTPResponse {
         let now = SystemClock.wallNanoseconds()
         // Loki reads any other type as protobuf, and refuses a push that has none.
-        guard let type = request.headers.first("Content-Type"), type.hasPrefix("application/json") else {
+        guard options.acceptsAnyType || request.headers.first("Content-Type")?.hasPrefix("application/json") ?? false else {
             totals.withLock { $0.refusedRequests += 1 }
             return .text("400 Bad Request: this sink takes application/json", status: 400)
         }

@@ -7,6 +7,8 @@ struct SinkOptions: Equatable {
     var verifyDirectory: String?
     /// Looks into the bodies for each entry's time.
     var measuresLatency = false
+    /// Also takes pushes that it can't read, such as protobuf: their entries are not counted.
+    var acceptsAnyType = false
 
     static let usage = """
         loki-sink: takes POST /loki/api/v1/push, answers 204, and counts.
@@ -15,6 +17,7 @@ struct SinkOptions: Equatable {
           --address-file FILE   HOST:PORT is written there when the sink is ready
           --verify-dir D        writes each body, inflated, to D/NUMBER.json
           --measure-latency     from each entry's timestamp to the arrival of its push
+          --accept-any          takes pushes of any Content-Type; entries are counted in JSON alone
 
         GET /stats gives the totals as JSON, also while it works; so does the end, by SIGTERM or SIGINT, on standard output.
         """
@@ -25,6 +28,7 @@ struct SinkOptions: Equatable {
             switch option {
             case "--help": throw SinkUsageError(message: Self.usage)
             case "--measure-latency": measuresLatency = true
+            case "--accept-any": acceptsAnyType = true
             case "--listen": listen = try Self.value(of: option, from: &rest)
             case "--address-file": addressFile = try Self.value(of: option, from: &rest)
             case "--verify-dir": verifyDirectory = try Self.value(of: option, from: &rest)

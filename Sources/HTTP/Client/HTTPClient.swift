@@ -28,20 +28,28 @@ package final class HTTPClient {
 
     /// `limits.bodyBytes` bounds the body of an answer. `tls` is used when the endpoint is `https`; its files are loaded here, and
     /// again before a connection is made when they have changed. A Unix socket is never asked by way of `proxy`.
-    package init(
+    package convenience init(
         endpoint: HTTPEndpoint, tls: TLSClientSettings = TLSClientSettings(), proxy: HTTPProxy? = nil,
+        limits: HTTPLimits = HTTPLimits(headBytes: 64 << 10)
+    ) throws(HTTPClientError) {
+        try self.init(endpoint: endpoint, certificates: TLSClientCertificates(tls), proxy: proxy, limits: limits)
+    }
+
+    /// The same with certificates that other clients use, too.
+    package init(
+        endpoint: HTTPEndpoint, certificates: TLSClientCertificates, proxy: HTTPProxy? = nil,
         limits: HTTPLimits = HTTPLimits(headBytes: 64 << 10)
     ) throws(HTTPClientError) {
         self.endpoint = endpoint
         self.limits = limits
         self.proxy = if case .tcp = endpoint.location { proxy } else { nil }
         if endpoint.isSecure, case .tcp(let host, _) = endpoint.location {
-            do throws(TLSError) { self.tls = try RenewableTLSContext(client: tls) } catch {
+            do throws(TLSError) { tls = try certificates.context() } catch {
                 throw .insecure(address: endpoint.description, error)
             }
-            serverName = tls.serverName ?? host
+            serverName = certificates.settings.serverName ?? host
         } else {
-            self.tls = nil
+            tls = nil
             serverName = nil
         }
         do throws(SystemError) { cancellation = try HTTPCancellation() } catch { throw .outOfResources(error) }

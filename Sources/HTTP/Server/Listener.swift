@@ -2,11 +2,13 @@ import CLinux
 import Glibc
 import SystemIO
 
-/// A bound, listening, non-blocking socket. A socket file is removed with it.
-final class Listener: Sendable {
+/// A bound, non-blocking socket that takes connections, or datagrams. A socket file is removed with it.
+package final class Listener: Sendable {
+    package enum Kind: Sendable { case connections, datagrams }
+
     private let descriptor: FileDescriptor
     /// What clients connect to, with the real port.
-    let address: String
+    package let address: String
     /// 0 for a Unix socket.
     let port: Int
     private let file: SocketFile?
@@ -17,24 +19,25 @@ final class Listener: Sendable {
         let inode: UInt64
     }
 
-    var rawValue: Int32 { descriptor.rawValue }
+    package var rawValue: Int32 { descriptor.rawValue }
 
-    init(_ text: String) throws(HTTPServerError) {
+    /// `text`: `host:port`, `[::1]:port` or `unix:/path`. `permissions` are those of a socket file.
+    package init(_ text: String, kind: Kind = .connections, permissions: mode_t = 0o660) throws(HTTPServerError) {
         let wanted = try Self.address(text)
         let unixPath = text.hasPrefix("unix:") ? String(text.dropFirst(5)) : nil
-        do throws(SystemError) { descriptor = try wanted.makeSocket() } catch { throw .outOfResources(error) }
+        do throws(SystemError) { descriptor = try wanted.makeSocket(kind) } catch { throw .outOfResources(error) }
         if let unixPath {
-            try Self.removeStale(unixPath, wanted)
-        } else {
+            try Self.removeStale(unixPath, wanted, kind)
+        } else if kind == .connections {
             SocketOptions.enable(SO_REUSEADDR, level: SOL_SOCKET, on: descriptor.rawValue)
         }
         var code = wanted.bind(descriptor)
-        if code == 0, listen(descriptor.rawValue, 1024) < 0 { code = errno }
+        if code == 0, kind == .connections, listen(descriptor.rawValue, 1024) < 0 { code = errno }
         if code != 0 { throw .cannotListen(address: text, cause: SystemError(call: "bind", subject: text, code: code)) }
         do throws(SystemError) {
             if let unixPath {
                 // Who may connect is said by the directory and the group, not by the umask.
-                if chmod(unixPath, 0o660) < 0 { throw SystemError(call: "chmod", subject: unixPath) }
+                if chmod(unixPath, permissions) < 0 { throw SystemError(call: "chmod", subject: unixPath) }
                 let status = try FileStatus(ofPath: unixPath)
                 file = SocketFile(path: unixPath, device: status.device, inode: status.inode)
                 address = text
@@ -55,7 +58,7 @@ final class Listener: Sendable {
         }
     }
 
-    func accept() -> AcceptedConnection {
+    package func accept() -> AcceptedConnection {
         let flags = Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let raw = retryingOnInterrupt { accept4(descriptor.rawValue, nil, nil, flags) }
         if raw >= 0 {
@@ -83,11 +86,11 @@ final class Listener: Sendable {
     }
 
     /// A socket file outlives a program that was killed: removed when nothing answers on it.
-    private static func removeStale(_ path: String, _ address: SocketAddress) throws(HTTPServerError) {
-        guard let kind = try? FileStatus(ofPath: path, followingLinks: false).kind else { return }
-        guard kind == .other else { throw .pathTaken(path: path) }
+    private static func removeStale(_ path: String, _ address: SocketAddress, _ kind: Kind) throws(HTTPServerError) {
+        guard let file = try? FileStatus(ofPath: path, followingLinks: false).kind else { return }
+        guard file == .other else { throw .pathTaken(path: path) }
         do throws(SystemError) {
-            let probe = try address.makeSocket()
+            let probe = try address.makeSocket(kind)
             switch address.connect(probe) {
             case ECONNREFUSED: unlink(path)
             case ENOTSOCK, EPROTOTYPE: throw SystemError(call: "connect", subject: path, code: ENOTSOCK)
@@ -104,7 +107,7 @@ final class Listener: Sendable {
 }
 
 /// What accepting came to.
-enum AcceptedConnection: ~Copyable {
+package enum AcceptedConnection: ~Copyable {
     case connection(FileDescriptor)
     case nothing
     /// A client that went away before it was accepted.

@@ -1,6 +1,30 @@
 import Synchronization
 import SystemIO
 
+/// What clients of the same servers trust and prove themselves with, loaded once for all of them: the authorities of a system take
+/// a megabyte or more.
+package final class TLSClientCertificates: Sendable {
+    let settings: TLSClientSettings
+    private let loaded = Mutex<RenewableTLSContext?>(nil)
+
+    /// The files are loaded when the first client needs them.
+    package init(_ settings: TLSClientSettings) {
+        self.settings = settings
+    }
+
+    func context() throws(TLSError) -> RenewableTLSContext {
+        let result = loaded.withLock { loaded -> Result<RenewableTLSContext, TLSError> in
+            if let loaded { return .success(loaded) }
+            return Result { () throws(TLSError) in
+                let made = try RenewableTLSContext(client: settings)
+                loaded = made
+                return made
+            }
+        }
+        return try result.get()
+    }
+}
+
 /// A context that is loaded anew when one of its files has changed: certificates are renewed while a program runs.
 final class RenewableTLSContext: Sendable {
     /// What tells one content of a file from the next, also where a link leads elsewhere.

@@ -103,12 +103,13 @@ struct SocketAddress: Sendable {
     }
 
     /// Makes a non-blocking, close-on-exec socket of this family, that sends at once.
-    func makeSocket() throws(SystemError) -> FileDescriptor {
-        let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    func makeSocket(_ kind: Listener.Kind = .connections) throws(SystemError) -> FileDescriptor {
+        let type = kind == .connections ? SOCK_STREAM : SOCK_DGRAM
+        let flags = Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let raw = socket(family, flags, 0)
         if raw < 0 { throw SystemError(call: "socket", subject: description) }
         let descriptor = FileDescriptor(owning: raw)
-        if family != AF_UNIX { SocketOptions.enable(Int32(TCP_NODELAY), level: Int32(IPPROTO_TCP), on: raw) }
+        if family != AF_UNIX, kind == .connections { SocketOptions.enable(Int32(TCP_NODELAY), level: Int32(IPPROTO_TCP), on: raw) }
         return descriptor
     }
 

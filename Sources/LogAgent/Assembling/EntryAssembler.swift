@@ -108,14 +108,12 @@ final class EntryAssembler {
         return unwrapped.stream
     }
 
-    /// Ends entries that would reach too far if a line began at `offset`.
+    /// Ends entries that would reach too far if a line began at `offset`, the oldest first: a look in between would have met that first.
     func closeOutOfReach(at offset: UInt64, _ emit: (AssembledEntry) -> Void) {
-        guard oldestStart != .max, offset - oldestStart > UInt64(limits.reachBytes) else { return }
-        for stream in LogStream.allCases {
-            guard let start = lanes[stream.rawValue].start, offset - start > UInt64(limits.reachBytes) else { continue }
-            close(stream, isSplit: true, emit)
+        while oldestStart != .max, offset - oldestStart > UInt64(limits.reachBytes) {
+            if let oldest = LogStream.allCases.first(where: { start(of: $0) == oldestStart }) { close(oldest, isSplit: true, emit) }
+            oldestStart = lanes.compactMap(\.start).min() ?? .max
         }
-        oldestStart = lanes.compactMap(\.start).min() ?? .max
     }
 
     /// Ends what is open of `stream`: no line will be added to it.

@@ -2,48 +2,67 @@ import JSONScanning
 
 /// Writes a line's structured metadata: a JSON object of strings, the third element of a Loki entry.
 final class MetadataWriter {
-    private enum Part {
-        /// `"source":"nginx"`, complete.
-        case constant([UInt8])
-        /// `"trace_id":"`, to be followed by the value of the field in this slot.
-        case field(opening: [UInt8], slot: Int)
-        case path(opening: [UInt8])
+    /// One entry of the object. A plain value, so that going through them counts no references.
+    private struct Part: BitwiseCopyable {
+        enum Value: BitwiseCopyable {
+            /// The opening is complete: `"source":"nginx"`.
+            case none
+            /// The field in this slot follows.
+            case field(slot: Int)
+            case path
+            case streamName
+        }
+
+        /// `"trace_id":"`, a piece of `openings`.
+        var start: Int
+        var count: Int
+        var value: Value
     }
 
     private let parts: [Part]
+    private let openings: [UInt8]
     // `@exclusivity(unchecked)`: nothing here calls out while it writes.
     @exclusivity(unchecked) private var bytes = EntryBuffer(capacity: 512)
     private var scratch: [UInt8] = []
 
-    init(_ metadata: [NamedTemplate], paths: FieldPaths) {
+    /// `isOrigin`: which fields say where a line comes from, instead of standing in it.
+    init(_ metadata: [NamedTemplate], paths: FieldPaths, isOrigin: (String) -> Bool) {
+        var openings: [UInt8] = []
         parts = metadata.map { named in
-            var opening: [UInt8] = [UInt8(ascii: "\"")]
-            JSONStringEscaping.append(named.name, to: &opening)
-            opening += Array("\":\"".utf8)
+            let start = openings.count
+            openings.append(UInt8(ascii: "\""))
+            JSONStringEscaping.append(named.name, to: &openings)
+            openings += Array("\":\"".utf8)
+            let value: Part.Value
             switch named.template {
             case .constant(let text):
-                JSONStringEscaping.append(text, to: &opening)
-                return .constant(opening + [UInt8(ascii: "\"")])
-            case .field(LinePipeline.pathField): return .path(opening: opening)
-            case .field(let path): return .field(opening: opening, slot: paths.slot(of: path) ?? 0)
+                JSONStringEscaping.append(text, to: &openings)
+                openings.append(UInt8(ascii: "\""))
+                value = .none
+            case .field(let path) where isOrigin(path): value = path == LineOrigin.pathField ? .path : .streamName
+            case .field(let path): value = .field(slot: paths.slot(of: path) ?? 0)
             }
+            return Part(start: start, count: openings.count - start, value: value)
         }
+        self.openings = openings
     }
 
     /// `{"trace_id":"4bf9…","span_id":"00f0…"}`, or nothing where no value is there. The result is overwritten by the next call.
     func write(
-        _ scanner: JSONScanner, _ parsed: ParsedLine, path: String, isCut: Bool, isSplit: Bool = false
+        _ scanner: JSONScanner, _ parsed: ParsedLine, origin: LineOrigin, isCut: Bool, isSplit: Bool = false
     ) -> UnsafeRawBufferPointer {
         bytes.removeAll()
-        for part in parts {
-            switch part {
-            case .constant(let text): begin(text)
-            case .path(let opening):
-                begin(opening)
-                appendEscaped(Array(path.utf8))
-                bytes.append(UInt8(ascii: "\""))
-            case .field(let opening, let slot): write(scanner[slot], opening, in: parsed.text)
+        let fields = scanner.allFields
+        var position = 0
+        while position < parts.count {
+            let part = parts[position]
+            switch part.value {
+            case .none: begin(part)
+            case .path: write(origin.path, part)
+            case .streamName: write(origin.stream, part)
+            case .field(let slot): write(fields[slot], part, in: parsed.text)
             }
+            position += 1
         }
         if let error = parsed.error {
             begin(Self.parseErrorOpening)
@@ -65,6 +84,12 @@ final class MetadataWriter {
         text.withUnsafeBytes { bytes.append($0) }
     }
 
+    @inline(__always)
+    private func begin(_ part: Part) {
+        bytes.append(bytes.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
+        openings.withUnsafeBytes { bytes.append(UnsafeRawBufferPointer(rebasing: $0[part.start..<part.start + part.count])) }
+    }
+
     private func appendEscaped(_ text: [UInt8]) {
         text.withUnsafeBytes { appendEscaped($0) }
     }
@@ -72,7 +97,8 @@ final class MetadataWriter {
     private func appendEscaped(_ text: UnsafeRawBufferPointer) {
         var rest = text
         while !rest.isEmpty {
-            bytes.reserve(rest.count + 16)
+            // Short values, nearly all, fit whatever is in them.
+            bytes.reserve(rest.count <= 256 ? rest.count * JSONStringEscaping.maximumExpansion + 64 : rest.count + 64)
             let progress = JSONStringEscaping.escape(rest, into: bytes.room)
             bytes.advance(by: progress.written)
             rest = UnsafeRawBufferPointer(rebasing: rest[progress.consumed...])
@@ -80,16 +106,22 @@ final class MetadataWriter {
         }
     }
 
-    private func write(_ field: FieldValue, _ opening: [UInt8], in line: UnsafeRawBufferPointer) {
+    private func write(_ text: String, _ part: Part) {
+        begin(part)
+        appendEscaped(Array(text.utf8))
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private func write(_ field: FieldValue, _ part: Part, in line: UnsafeRawBufferPointer) {
         switch field.kind {
         case .missing, .null: return
         case .string where field.hasEscapes:
             scratch.removeAll(keepingCapacity: true)
             field.appendText(in: line, to: &scratch)
-            begin(opening)
+            begin(part)
             appendEscaped(scratch)
         case .string, .number, .true_, .false_, .object, .array:
-            begin(opening)
+            begin(part)
             appendEscaped(field.text(in: line))
         }
         bytes.append(UInt8(ascii: "\""))

@@ -18,7 +18,7 @@ final class OpenBatch {
     @exclusivity(unchecked) private var buffer: EntryBuffer
     @exclusivity(unchecked) private var entries: [SealedBatch.Entry] = []
     @exclusivity(unchecked) private var runs: [SealedBatch.Run] = []
-    @exclusivity(unchecked) private var lastSource: SegmentReference?
+    @exclusivity(unchecked) private var lastSource = SegmentReference(file: .max, segment: .max)
     @exclusivity(unchecked) private(set) var newestTimestamp: UInt64 = 0
     @exclusivity(unchecked) private var oldestTimestamp: UInt64 = .max
 
@@ -41,7 +41,7 @@ final class OpenBatch {
         timestamp: UInt64, line: UnsafeRawBufferPointer, fileBytes: Int, fileLines: Int = 1, metadata: UnsafeRawBufferPointer,
         from source: SegmentReference
     ) -> Int {
-        if lastSource != source {
+        if lastSource.file != source.file || lastSource.segment != source.segment {
             runs.append(SealedBatch.Run(source: source, firstEntry: entries.count))
             lastSource = source
         }

@@ -6,21 +6,31 @@ import Tailing
 final class Stream {
     /// `{"job":"transcode","level":"INFO"}`.
     let labels: [UInt8]
-    /// The values of its labels in a line, each with its length in two bytes before it.
-    fileprivate let key: [UInt8]
-    /// By the output's index; at most one of each output.
-    @exclusivity(unchecked) private var openBatches: [OpenBatch?] = []
+    /// The values of its labels in a line, each with its length in two bytes before it. Raw memory: comparing it counts no references.
+    private let key: UnsafeMutableRawBufferPointer
+    /// By the output's index; at most one of each output. Not retained: the output's port holds what is open.
+    @exclusivity(unchecked) private var openBatches: [Unmanaged<OpenBatch>?] = []
 
     init(labels: [UInt8], key: [UInt8] = []) {
         self.labels = labels
-        self.key = key
+        self.key = .allocate(byteCount: key.count, alignment: 8)
+        self.key.copyBytes(from: key)
     }
 
-    func openBatch(ofOutput index: Int) -> OpenBatch? { index < openBatches.count ? openBatches[index] : nil }
+    deinit { key.deallocate() }
 
+    fileprivate func hasKey(_ wanted: UnsafeRawBufferPointer) -> Bool {
+        guard key.count == wanted.count else { return false }
+        guard let start = key.baseAddress, let other = wanted.baseAddress else { return true }
+        return memcmp(start, other, wanted.count) == 0
+    }
+
+    func openBatch(ofOutput index: Int) -> Unmanaged<OpenBatch>? { index < openBatches.count ? openBatches[index] : nil }
+
+    /// Whoever sets a batch keeps it until it sets another, or none.
     func setOpenBatch(_ batch: OpenBatch?, ofOutput index: Int) {
         while openBatches.count <= index { openBatches.append(nil) }
-        openBatches[index] = batch
+        openBatches[index] = batch.map { .passUnretained($0) }
     }
 }
 
@@ -31,8 +41,9 @@ final class StreamTable {
         case constant([UInt8])
         /// `"level":"`, to be followed by the value of the field in this slot.
         case field(opening: [UInt8], slot: Int)
-        /// The path under which the line's file was found.
+        /// Where the line comes from.
         case path(opening: [UInt8])
+        case streamName(opening: [UInt8])
     }
 
     /// Loki refuses longer label values.
@@ -40,10 +51,18 @@ final class StreamTable {
     /// Loki's own limit for a tenant is 5,000 active streams; beyond twice that the table starts anew, to stay bounded.
     static let maximumStreams = 10_000
 
+    /// What of a line decides on its stream. A plain value, so that going through them counts no references.
+    private enum KeyPart: BitwiseCopyable {
+        case field(slot: Int)
+        case path
+        case streamName
+    }
+
     private let parts: [Part]
+    private let keyParts: [KeyPart]
     private var streams: [[UInt8]: Stream] = [:]
-    /// Streams that lines were in last, most recent first: few labels have many values at once.
-    @exclusivity(unchecked) private var recent: [Stream] = []
+    /// Of `streams`, those that lines were in last, most recent first: few labels have many values at once.
+    @exclusivity(unchecked) private var recent: [Unmanaged<Stream>] = []
     private static let recentCount = 4
     // `@exclusivity(unchecked)`: nothing here calls out while it writes.
     @exclusivity(unchecked) private var key = EntryBuffer(capacity: 256)
@@ -51,7 +70,8 @@ final class StreamTable {
     /// Label values that were longer than Loki takes, and were cut.
     private(set) var cutValues: UInt64 = 0
 
-    init(labels: [NamedTemplate], paths: FieldPaths) {
+    /// `isOrigin`: which fields say where a line comes from, instead of standing in it.
+    init(labels: [NamedTemplate], paths: FieldPaths, isOrigin: (String) -> Bool) {
         parts = labels.map { label in
             var opening: [UInt8] = [UInt8(ascii: "\"")]
             JSONStringEscaping.append(label.name, to: &opening)
@@ -60,45 +80,51 @@ final class StreamTable {
             case .constant(let text):
                 JSONStringEscaping.append(text, to: &opening)
                 return .constant(opening + [UInt8(ascii: "\"")])
-            case .field(LinePipeline.pathField):
-                return .path(opening: opening)
+            case .field(let path) where isOrigin(path):
+                return path == LineOrigin.pathField ? .path(opening: opening) : .streamName(opening: opening)
             case .field(let path):
                 // The paths were collected from the same settings.
                 return .field(opening: opening, slot: paths.slot(of: path) ?? 0)
             }
         }
+        keyParts = parts.compactMap { part in
+            switch part {
+            case .constant: nil
+            case .field(_, let slot): .field(slot: slot)
+            case .path: .path
+            case .streamName: .streamName
+            }
+        }
     }
 
-    /// The stream of the line whose fields are in `scanner`, as ranges of `line`.
-    func stream(of line: UnsafeRawBufferPointer, scanner: JSONScanner, path: String) -> Stream {
+    /// The stream of the line whose fields are in `scanner`, as ranges of `line`. Valid until the next call.
+    func stream(of line: UnsafeRawBufferPointer, scanner: JSONScanner, origin: LineOrigin) -> Unmanaged<Stream> {
         key.removeAll()
-        for part in parts {
-            switch part {
-            case .constant: continue
-            case .field(_, let slot): appendValue(scanner[slot], in: line)
-            case .path: Array(path.utf8).withUnsafeBytes { append(UnsafeRawBufferPointer(rebasing: $0.prefix(Self.maximumValueBytes))) }
+        let fields = scanner.allFields
+        var part = 0
+        while part < keyParts.count {
+            switch keyParts[part] {
+            case .field(let slot): appendValue(fields[slot], in: line)
+            case .path: append(origin.path)
+            case .streamName: append(origin.stream)
             }
+            part += 1
         }
         let wanted = key.bytes
         var position = 0
         while position < recent.count {
             let stream = recent[position]
-            if Self.isEqual(stream.key, wanted) { return stream }
+            if stream._withUnsafeGuaranteedRef({ $0.hasKey(wanted) }) { return stream }
             position += 1
         }
         let bytes = Array(wanted)
-        let stream = streams[bytes] ?? make(bytes)
+        let stream = Unmanaged.passUnretained(streams[bytes] ?? make(bytes))
         recent.insert(stream, at: 0)
         if recent.count > Self.recentCount { recent.removeLast() }
         return stream
     }
 
-    private static func isEqual(_ key: [UInt8], _ wanted: UnsafeRawBufferPointer) -> Bool {
-        guard key.count == wanted.count else { return false }
-        guard let start = wanted.baseAddress, !key.isEmpty else { return true }
-        return key.withUnsafeBytes { memcmp($0.baseAddress ?? start, start, wanted.count) == 0 }
-    }
-
+    @inline(__always)
     private func appendValue(_ field: FieldValue, in line: UnsafeRawBufferPointer) {
         switch field.kind {
         case .missing, .null, .object, .array: append(UnsafeRawBufferPointer(start: nil, count: 0))
@@ -115,6 +141,10 @@ final class StreamTable {
         }
     }
 
+    private func append(_ value: String) {
+        Array(value.utf8).withUnsafeBytes { append(UnsafeRawBufferPointer(rebasing: $0.prefix(Self.maximumValueBytes))) }
+    }
+
     private func append(_ value: UnsafeRawBufferPointer) {
         key.append(UInt8(truncatingIfNeeded: value.count))
         key.append(UInt8(truncatingIfNeeded: value.count >> 8))
@@ -122,7 +152,10 @@ final class StreamTable {
     }
 
     private func make(_ key: [UInt8]) -> Stream {
-        if streams.count >= Self.maximumStreams { streams.removeAll(keepingCapacity: true) }
+        if streams.count >= Self.maximumStreams {
+            recent.removeAll(keepingCapacity: true)
+            streams.removeAll(keepingCapacity: true)
+        }
         var labels = [UInt8(ascii: "{")]
         var position = 0
         func nextValue() -> ArraySlice<UInt8> {
@@ -136,7 +169,7 @@ final class StreamTable {
             case .constant(let text):
                 separate()
                 labels += text
-            case .field(let opening, _), .path(let opening):
+            case .field(let opening, _), .path(let opening), .streamName(let opening):
                 let value = nextValue()
                 // Loki takes an empty value for no label at all.
                 if value.isEmpty { continue }

@@ -28,7 +28,7 @@ enum CheckCommand {
                 text += "  \(heading)\(String(repeating: " ", count: max(1, 10 - heading.count)))\(value)\n"
             }
         }
-        row("sources", settings.sources.map { "\($0.name)  \($0.format.name)  \($0.include.joined(separator: " "))" })
+        row("sources", settings.sources.map { "\($0.name)  \($0.format.name)  \($0.place)" })
         row("steps", settings.transforms.map(describe))
         row("metrics", metrics(settings.metrics))
         row("outputs", settings.outputs.isEmpty ? ["none: lines are counted, not shipped"] : settings.outputs.map(describe))

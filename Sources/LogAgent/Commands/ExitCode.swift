@@ -1,9 +1,14 @@
 /// What the program tells its caller.
-enum ExitCode: Int32 {
+struct ExitCode: Equatable, Sendable {
+    let rawValue: Int32
+
     /// It did what was asked, or was asked to stop.
-    case success = 0
+    static let success = ExitCode(rawValue: 0)
     /// It failed at work.
-    case failure = 1
+    static let failure = ExitCode(rawValue: 1)
     /// Bad arguments or a bad configuration: nothing was started.
-    case usage = 2
+    static let usage = ExitCode(rawValue: 2)
+
+    /// What the main service has ended with.
+    static func ofService(_ code: Int32) -> ExitCode { ExitCode(rawValue: code) }
 }

@@ -4,7 +4,10 @@ import Configuration
 enum Invocation: Equatable {
     case run(configuration: String?)
     case check(configuration: String?)
+    case explain(ExplainRequest)
     case ledger(LedgerAction, configuration: String?, asJSON: Bool)
+    case refused(RefusedRequest)
+    case top(TopRequest)
     case completions(Shell)
     case manual
     case version
@@ -22,6 +25,32 @@ enum LedgerAction: String, Equatable, CaseIterable {
 /// A shell that completions are made for.
 enum Shell: String, Equatable, CaseIterable {
     case bash, zsh, fish
+}
+
+struct ExplainRequest: Equatable {
+    var configuration: String?
+    /// nil: standard input.
+    var sample: String?
+    /// nil: the source that takes the sample, or the first.
+    var source: String?
+    var asJSON = false
+}
+
+struct RefusedRequest: Equatable {
+    enum Action: String, CaseIterable { case list, replay }
+    var action: Action
+    var configuration: String?
+    /// nil: all.
+    var output: String?
+    var asJSON = false
+}
+
+struct TopRequest: Equatable {
+    var configuration: String?
+    var address: String?
+    var tokenFile: String?
+    var intervalNanoseconds: UInt64 = 1_000_000_000
+    var once = false
 }
 
 extension Invocation {
@@ -61,12 +90,35 @@ extension Invocation {
         switch arguments.command.name {
         case "run": return .run(configuration: configuration)
         case "check": return .check(configuration: configuration)
+        case "explain":
+            let sample = arguments.operand == "-" ? nil : arguments.operand
+            return .explain(
+                ExplainRequest(configuration: configuration, sample: sample, source: arguments.values["source"], asJSON: asJSON))
         case "ledger":
             return .ledger(LedgerAction(rawValue: arguments.action) ?? .show, configuration: configuration, asJSON: asJSON)
+        case "refused":
+            return .refused(
+                RefusedRequest(
+                    action: RefusedRequest.Action(rawValue: arguments.action) ?? .list, configuration: configuration,
+                    output: arguments.values["output"], asJSON: asJSON))
+        case "top": return .top(try top(arguments))
         case "completions": return .completions(arguments.operand.flatMap(Shell.init) ?? .bash)
         case "man": return .manual
         default: return .version
         }
+    }
+
+    private static func top(_ arguments: CommandArguments) throws(UsageError) -> TopRequest {
+        var request = TopRequest(
+            configuration: arguments.values["config"], address: arguments.values["address"], tokenFile: arguments.values["token-file"],
+            once: arguments.switches.contains("once"))
+        if let interval = arguments.values["interval"] {
+            guard let nanoseconds = DurationText.parse(interval), (100_000_000...3_600_000_000_000).contains(nanoseconds) else {
+                throw arguments.problem("`--interval` is `\(interval)`; use a time from 100ms to 1h.", hint: "For example: --interval 2s")
+            }
+            request.intervalNanoseconds = nanoseconds
+        }
+        return request
     }
 
     private static func topic(_ arguments: [String]) throws(UsageError) -> String? {

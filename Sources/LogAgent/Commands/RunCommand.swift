@@ -10,10 +10,14 @@ enum RunCommand {
         let logger = Logger(name: "log-agent", level: .info, output: LogOutput(service: "log-agent"))
         let service = LogAgentService(settings: loaded.settings, log: AgentLog(logger: logger))
         do throws(LogAgentError) {
-            try service.run(ConfigurationReading(contents: loaded.contents, load: load))
-            return .success
+            return .ofService(try service.run(ConfigurationReading(contents: loaded.contents, load: load)))
         } catch {
-            terminal.error("log-agent: \(error.description)\n")
+            if terminal.errorIsTerminal {
+                terminal.error("log-agent: \(error.description)\n")
+            } else {
+                // Whoever reads the log of a service reads JSON lines.
+                logger.error("log-agent can't run.", ["error": .describing(error)])
+            }
             return .failure
         }
     }

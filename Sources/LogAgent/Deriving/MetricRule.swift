@@ -66,6 +66,25 @@ final class MetricRule {
         if let error = move(by: fields, in: line, now: now, key: &key, scratch) { count(error) }
     }
 
+    /// What a line moves the family by, with scale and sign; 0 where the field is no number.
+    func amount(from fields: UnsafeBufferPointer<FieldValue>, in line: UnsafeRawBufferPointer, _ scratch: DecodingScratch) -> Double {
+        switch amount {
+        case .constant(let value): return value
+        case .field(let slot, let factor):
+            if case .value(let number) = FieldNumber(of: fields[slot], in: line, scratch) { return number * factor }
+            return 0
+        }
+    }
+
+    /// The labels of the series that a line moves, as the key has them.
+    func labelValues(
+        from fields: UnsafeBufferPointer<FieldValue>, in line: UnsafeRawBufferPointer, _ scratch: DecodingScratch
+    ) -> [(name: String, value: String)] {
+        var key = SeriesKey()
+        fill(&key, from: fields, in: line, scratch)
+        return zip(family.definition.labelNames, key.values(count: labels.count)).map { (name: $0, value: $1) }
+    }
+
     @inline(never)
     private func count(_ error: ValueError) { errors[error.rawValue] &+= 1 }
 

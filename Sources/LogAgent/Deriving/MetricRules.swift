@@ -21,11 +21,14 @@ final class MetricRules {
     private let uncountedRules: [Unmanaged<MetricRule>]
     private let dispatch: RuleDispatch
     private let slotCount: Int
-    private let scratch = DecodingScratch()
+    let scratch = DecodingScratch()
     @exclusivity(unchecked) private var key = SeriesKey()
     private let metricNames: [String]
     /// What metrics of these names met under an earlier configuration.
     private let earlierCounts: [Counts]
+
+    /// Notes what becomes of each line; nil while nobody asks.
+    @exclusivity(unchecked) var witness: MetricWitness?
 
     /// Label values that were too long and were cut.
     var cutLabelValues: UInt64 { key.cutValues }
@@ -66,6 +69,12 @@ final class MetricRules {
     /// borrowed. `now`: nanoseconds since 1970.
     func apply(_ fields: UnsafeBufferPointer<FieldValue>, in line: UnsafeRawBufferPointer, now: UInt64) {
         precondition(fields.count >= slotCount, "the fields of a line have the slots that the rules were given")
+        if let witness { return applyWitnessed(witness, fields, in: line, now: now) }
+        applyCandidates(fields, in: line, now: now)
+    }
+
+    @inline(__always)
+    func applyCandidates(_ fields: UnsafeBufferPointer<FieldValue>, in line: UnsafeRawBufferPointer, now: UInt64) {
         for position in dispatch.candidates(for: fields, in: line, scratch) {
             let candidate = dispatch[position]
             uncountedRules[candidate.rule]._withUnsafeGuaranteedRef {

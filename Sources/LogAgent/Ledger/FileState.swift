@@ -9,8 +9,10 @@ final class FileState {
     /// Only for the reading thread.
     let content: TailedFile
     var sourceIndex: Int
-    /// What labels are made of.
+    /// Under which it was found.
     let firstPath: String
+    /// What labels are made of.
+    let origin: LineOrigin
     /// Where reading began.
     let startOffset: UInt64
     /// Read and counted since then.
@@ -44,7 +46,8 @@ final class FileState {
     /// In one of the outputs' queues of files that delivery has fallen behind in.
     var isQueuedForDelivery: [Bool]
 
-    init(of file: TailedFile, outputCount: Int) {
+    init(of file: TailedFile, origin: LineOrigin, outputCount: Int) {
+        self.origin = origin
         id = file.id
         content = file
         sourceIndex = file.sourceIndex
@@ -61,7 +64,8 @@ final class FileState {
     }
 
     /// As a checkpoint has it. An output that the checkpoint does not know begins where counting is.
-    init(restoring saved: Checkpoint.File, of file: TailedFile, outputs: [String]) {
+    init(restoring saved: Checkpoint.File, of file: TailedFile, origin: LineOrigin, outputs: [String]) {
+        self.origin = origin
         id = file.id
         content = file
         sourceIndex = file.sourceIndex

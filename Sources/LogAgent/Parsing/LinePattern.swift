@@ -65,7 +65,7 @@ struct LinePattern: Equatable, Sendable {
     func match(_ line: UnsafeRawBufferPointer, _ found: (Int, Range<Int>) -> Void) throws(LinePatternMismatch) {
         guard let base = line.baseAddress, line.count >= opening.count,
             opening.isEmpty || memcmp(base, opening, opening.count) == 0
-        else { throw LinePatternMismatch(name: nil, text: opening, offset: 0) }
+        else { throw LinePatternMismatch(capture: 0, offset: 0) }
         var place = opening.count
         var index = 0
         while index < captures.count {
@@ -75,7 +75,7 @@ struct LinePattern: Equatable, Sendable {
                 return
             }
             guard let stop = memmem(base + place, line.count - place, following, following.count) else {
-                throw LinePatternMismatch(name: captures[index].name ?? "_", text: following, offset: place)
+                throw LinePatternMismatch(capture: index + 1, offset: place)
             }
             let end = UnsafeRawPointer(stop) - base
             found(index, place..<end)
@@ -101,20 +101,16 @@ enum LinePatternError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Where a line stops fitting its pattern.
+/// Where a line stops fitting its pattern. Without references: it goes with every line, and such cost even where there is none.
 struct LinePatternMismatch: Error, Equatable, CustomStringConvertible {
-    /// Of the capture that the text follows; nil for the text at the start.
-    let name: String?
-    /// What was expected.
-    let text: [UInt8]
-    /// Where it was looked for, in bytes from the start of the line.
+    /// The one whose following text is missing, counted from 1; 0 for the text at the start.
+    let capture: Int
+    /// Where that text was looked for, in bytes from the start of the line.
     let offset: Int
 
     var description: String {
-        let shown = String(decoding: text, as: UTF8.self)
-        return switch name {
-        case .some(let name): "the text `\(shown)` that follows <\(name)> is nowhere behind byte \(offset)"
-        case nil: "the line does not start with `\(shown)`"
-        }
+        capture == 0
+            ? "the line does not start with the text that the pattern starts with"
+            : "the text behind capture \(capture) of the pattern is nowhere behind byte \(offset)"
     }
 }

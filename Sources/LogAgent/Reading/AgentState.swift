@@ -11,6 +11,8 @@ final class AgentState {
     private(set) var pipelines: [LinePipeline]
     private(set) var derived: DerivedMetrics
     private(set) var outputs: [OutputPort]
+    /// Of the sources that are no files.
+    var captures: [CaptureState] = []
     var files: [UInt64: FileState] = [:]
     /// Ledgers of files that are forgotten, by source name.
     var closed: [String: Checkpoint.ClosedFiles] = [:]
@@ -55,9 +57,13 @@ final class AgentState {
 
     /// Makes the state of a file that was found.
     func begin(_ file: TailedFile) -> FileState {
-        let made = FileState(of: file, outputCount: outputs.count)
+        let made = FileState(of: file, origin: origin(of: file), outputCount: outputs.count)
         files[file.id] = made
         return made
+    }
+
+    func origin(of file: TailedFile) -> LineOrigin {
+        LineOrigin(ofFile: file.firstPath, source: settings.sources[file.sourceIndex])
     }
 
     /// Books what became of a batch's entries in the ledgers of the files that they came from.

@@ -11,6 +11,7 @@ extension Reader {
             state.derived.table.capture(into: &capture)
             return (makeCheckpoint(state), journaledFiles(state))
         }
+        finishedSegments = segmentsToRemove()
         capture.encode(into: &saved.metrics)
         checkpoints.submit(CheckpointCoding.encode(saved), times)
         checkpointCostNanoseconds = SystemClock.nanoseconds(from: start, to: SystemClock.monotonicNanoseconds())
@@ -49,7 +50,10 @@ extension Reader {
     /// Once a checkpoint is on disk, records that it has left behind are not needed any more.
     func takeWrittenCheckpoint() {
         guard let written = checkpoints.takeResult() else { return }
-        if case .success = written { removeWhatIsSaved() }
+        if case .success = written {
+            removeWhatIsSaved()
+            removeFinishedSegments()
+        }
         shared.update { state in
             switch written {
             case .success(let saved):

@@ -30,6 +30,7 @@ extension Reader {
         openFileCount = 0
         for file in Array(attended.values) { lookAfter(file, now: now) }
         spillWhereTooManyAreHeld()
+        if !hasChanged && !segmentsToRemove().isEmpty { hasChanged = true }
         if SystemClock.nanoseconds(from: lastTidyNanoseconds, to: now) >= Self.tidyNanoseconds {
             lastTidyNanoseconds = now
             tidy()
@@ -101,7 +102,7 @@ extension Reader {
         BufferMemory.shared.trim()
     }
 
-    private func forget(_ file: TailedFile, _ state: FileState) {
+    func forget(_ file: TailedFile, _ state: FileState) {
         tails.forget(file)
         attended[file.id] = nil
         damagedFiles.remove(file.id)

@@ -37,6 +37,8 @@ final class Reader {
     var openFileCount = 0
     /// Monotonic time at which an open entry of a file will have waited long enough, by the file's number.
     var entryDeadlines: [UInt64: UInt64] = [:]
+    /// How far before a cursor an open entry may begin.
+    private var maximumReach: Int
     let maximumOpenFiles: Int
     /// Files that something happened to lately; the others need no looking after.
     var attended: [UInt64: TailedFile] = [:]
@@ -48,6 +50,12 @@ final class Reader {
     /// What a checkpoint has to leave behind before it may go.
     var removals = PendingRemovals()
     var checkpointCostNanoseconds: UInt64 = 0
+    /// Sources that are no files, by their name.
+    let captures: [String: CaptureState]
+    /// Segments that the checkpoint which is being written says are done with.
+    var finishedSegments: [CaptureSegment] = []
+    /// How far delivery had come when it last moved, once nothing more is captured.
+    var finishing: (deliveredBytes: UInt64, sinceNanoseconds: UInt64)?
     private var lastWakeNanoseconds: UInt64 = 0
     private var filesSinceWake: UInt64 = 0
 
@@ -63,24 +71,28 @@ final class Reader {
         self.checkpoints = checkpoints
         self.log = log
         spillSettings = spill
-        buffer = .allocate(byteCount: Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: maximumReach), alignment: 64)
+        self.maximumReach = maximumReach
+        let bytes = Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: maximumReach)
+        buffer = .allocate(byteCount: bytes, alignment: 64)
         epoll = try Epoll()
         if let descriptor = tails.watchDescriptor { try epoll.add(descriptor, .readable, token: Token.files.rawValue) }
         try epoll.add(control.event.rawValue, .readable, token: Token.control.rawValue)
         maximumOpenFiles = min(Self.openFileCeiling, OpenFileLimit.raise() / 2)
+        captures = shared.update { state in Dictionary(uniqueKeysWithValues: state.captures.map { ($0.name, $0) }) }
     }
 
     deinit { buffer.deallocate() }
 
-    /// A line that is just not too long, its line end, the entries that it may belong to, and the bytes that guard the cursor must fit
-    /// together.
+    /// A line that is just not too long, its line end, what is open of the entries that it may belong to, and the bytes that guard the
+    /// cursor must fit together.
     private static func bufferBytes(maximumLineBytes: Int, maximumReach: Int) -> Int {
         max(chunkBytes, maximumLineBytes + 64) + maximumReach + TailedFile.readOverhead
     }
 
-    /// Makes room for lines and entries of other lengths than before.
+    /// Makes room for lines of other lengths than before, and for entries, which may have been left open by earlier settings.
     func resizeBuffer(maximumLineBytes: Int, maximumReach: Int) {
-        let bytes = Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: maximumReach)
+        self.maximumReach = max(self.maximumReach, maximumReach)
+        let bytes = Self.bufferBytes(maximumLineBytes: maximumLineBytes, maximumReach: self.maximumReach)
         guard bytes != buffer.count else { return }
         buffer.deallocate()
         buffer = .allocate(byteCount: bytes, alignment: 64)
@@ -92,6 +104,7 @@ final class Reader {
         while !control.isStopping {
             if let reload = control.takeReload() { adopt(reload) }
             let wait = turn()
+            if control.isFinishing { stopOnceDelivered() }
             if let wait { waitForEvents(until: wait) }
         }
         drain()
@@ -190,6 +203,12 @@ final class Reader {
         for output in shared.update({ $0.outputs.map(\.sender) }) { output.stop() }
         takeOutcomes()
         spillEverything()
+        save()
+        // What could be removed now is not to be looked for at the next start.
+        if hasChanged { save() }
+    }
+
+    private func save() {
         checkpoint()
         checkpoints.finish()
         takeWrittenCheckpoint()

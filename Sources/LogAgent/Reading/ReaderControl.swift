@@ -9,6 +9,7 @@ final class ReaderControl: Sendable {
     private let stopDeadline = Atomic<UInt64>(0)
     private let reload = Mutex<Reload?>(nil)
     private let nextSenderNumber = Atomic<Int>(0)
+    private let finishes = Atomic<Bool>(false)
 
     init() throws(SystemError) {
         event = try EventDescriptor()
@@ -44,9 +45,20 @@ final class ReaderControl: Sendable {
         return deadline != 0 && SystemClock.monotonicNanoseconds() >= deadline
     }
 
+    /// Nothing more will be captured: the reading thread is to return once all that was is delivered.
+    var isFinishing: Bool { finishes.load(ordering: .acquiring) }
+
+    /// Asks the reading thread to deliver all that was captured and then to stop by itself.
+    func finish() {
+        finishes.store(true, ordering: .releasing)
+        event.signal()
+    }
+
     /// Asks the reading thread to send what it has read, save its state and return, all within `nanoseconds`.
     func stop(within nanoseconds: UInt64) {
-        stopDeadline.store(SystemClock.monotonicNanoseconds() + nanoseconds, ordering: .releasing)
+        // Asked again, it has no more time than before.
+        _ = stopDeadline.compareExchange(
+            expected: 0, desired: SystemClock.monotonicNanoseconds() + nanoseconds, ordering: .acquiringAndReleasing)
         event.signal()
     }
 }

@@ -55,8 +55,7 @@ extension Reader {
             return findings
         }
         for finding in findings { log.metricsNotRestored(finding) }
-        let files = shared.update { state in tails.files.values.map { saved($0, state) } }
-        resizeBuffer(maximumLineBytes: service.maximumLineBytes, maximumReach: service.maximumReach(files))
+        resizeBuffer(maximumLineBytes: service.maximumLineBytes, maximumReach: service.maximumReach)
         spillSettings = settings.spill
         tails.spills?.maximumBytes = settings.spill.maximumBytes
         if let file = spill?.file, tails.files[file.id] !== file { spill = nil }
@@ -104,7 +103,7 @@ extension Reader {
         let names = ports.map(\.settings.name)
         state.setAside.removeAll { saved in
             guard let file = tails.takeBack(saved.saved) else { return false }
-            state.files[file.id] = FileState(restoring: saved, of: file, outputs: names)
+            state.files[file.id] = FileState(restoring: saved, of: file, origin: state.origin(of: file), outputs: names)
             return true
         }
         for file in tails.files.values {

@@ -32,6 +32,21 @@ struct SettingsDifference: Equatable, Sendable {
         var server = new.server
         server.listen = old.server.listen
         if server != old.server { restarts.append("server (token, TLS)") }
+        restarts += Self.captureRestarts(old, new)
+    }
+}
+
+extension SettingsDifference {
+    /// Sources that are no files have threads, sockets and services of their own, which stay as they are.
+    private static func captureRestarts(_ old: LogAgentSettings, _ new: LogAgentSettings) -> [String] {
+        let names = old.sources.map(\.name) + new.sources.map(\.name).filter { name in !old.sources.contains { $0.name == name } }
+        return names.compactMap { name in
+            let before = old.sources.first { $0.name == name }
+            let after = new.sources.first { $0.name == name }
+            let isSame =
+                (before?.kind ?? .file) == (after?.kind ?? .file) && (before == nil || after == nil || before?.capture == after?.capture)
+            return isSame ? nil : "source \(name)"
+        }
     }
 }
 
@@ -41,6 +56,26 @@ extension LogAgentSettings {
         var settings = self
         settings.dataDirectory = running.dataDirectory
         settings.server = running.server
+        let gone = running.sources.filter { before in before.kind != .file && !sources.contains { $0.name == before.name } }
+        settings.sources =
+            sources.compactMap { source in
+                guard let before = running.sources.first(where: { $0.name == source.name }) else {
+                    return source.kind == .file ? source : nil
+                }
+                guard before.kind == .file || source.kind == .file else { return source.captured(as: before) }
+                return before.kind == source.kind ? source : before
+            } + gone
         return settings
+    }
+}
+
+extension SourceSettings {
+    /// With what comes in, and how it is stored, as in `running`.
+    fileprivate func captured(as running: SourceSettings) -> SourceSettings {
+        var source = self
+        source.kind = running.kind
+        source.capture = running.capture
+        source.maximumLineBytes = running.maximumLineBytes
+        return source
     }
 }

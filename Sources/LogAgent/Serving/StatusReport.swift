@@ -1,8 +1,8 @@
 import SystemIO
 
 /// `/api/v1/status`: what the agent is doing, for a person or a script.
-struct StatusReport: Encodable, Sendable {
-    struct Source: Encodable, Sendable {
+struct StatusReport: Codable, Equatable, Sendable {
+    struct Source: Codable, Equatable, Sendable {
         var name: String
         var files: Int
         var rotatedFiles: Int
@@ -10,9 +10,11 @@ struct StatusReport: Encodable, Sendable {
         var bytesRead: UInt64
         var lagBytes: UInt64
         var parseErrors: UInt64
+        /// nil for files.
+        var capture: CaptureReport?
     }
 
-    struct Output: Encodable, Sendable {
+    struct Output: Codable, Equatable, Sendable {
         var name: String
         var healthy: Bool
         /// What the last failure was; nil when the last push went well.
@@ -23,9 +25,16 @@ struct StatusReport: Encodable, Sendable {
         var filesBehind: Int
         var pendingLines: UInt64
         var pendingBytes: UInt64
+        var deliveredLines: UInt64
+        var deliveredBytes: UInt64
+        var filteredLines: UInt64
+        var refusedLines: UInt64
+        var lostLines: UInt64
+        /// Pushes that had to be repeated.
+        var retries: UInt64
     }
 
-    struct Metric: Encodable, Sendable {
+    struct Metric: Codable, Equatable, Sendable {
         var name: String
         var series: Int
         var maximumSeries: Int
@@ -39,6 +48,8 @@ struct StatusReport: Encodable, Sendable {
     var version: String
     var uptimeSeconds: Double
     var catchingUp: Bool
+    var residentBytes: UInt64
+    var cpuSeconds: Double
     var checkpointAgeSeconds: Double?
     var checkpointBytes: Int
     var checkpointError: String?
@@ -47,12 +58,17 @@ struct StatusReport: Encodable, Sendable {
     var sources: [Source]
     var outputs: [Output]
     var metrics: [Metric]
+}
 
+extension StatusReport {
     init(_ state: AgentState) {
         let now = SystemClock.wallNanoseconds()
         version = VersionCommand.version
         uptimeSeconds = Self.seconds(from: state.startedAt, to: now)
         catchingUp = state.isCatchingUp
+        let process = ProcessStatistics()
+        residentBytes = process.residentBytes
+        cpuSeconds = process.cpuSeconds
         checkpointAgeSeconds = state.checkpointWrittenAt == 0 ? nil : Self.seconds(from: state.checkpointWrittenAt, to: now)
         checkpointBytes = state.checkpointBytes
         checkpointError = state.lastCheckpointError
@@ -64,14 +80,20 @@ struct StatusReport: Encodable, Sendable {
                 name: state.settings.sources[index].name, files: files.count { !$0.isRotatedAway },
                 rotatedFiles: files.count { $0.isRotatedAway },
                 linesRead: counts.lines, bytesRead: counts.bytes, lagBytes: files.reduce(0) { $0 + $1.unreadBytes },
-                parseErrors: counts.parseErrors)
+                parseErrors: counts.parseErrors,
+                capture: state.captures.first { $0.name == state.settings.sources[index].name }.map { CaptureReport($0, now: now) })
         }
+        let totals = Dictionary(LedgerReport(state).totals.map { ($0.output, $0) }) { first, _ in first }
         outputs = state.outputs.map { output in
             let pending = state.pending(at: output)
+            let total = totals[output.settings.name]
             return Output(
                 name: output.settings.name, healthy: output.sender.isHealthy, lastError: output.sender.lastError,
                 heldBytes: output.heldBytes, budgetBytes: output.budgetBytes, openBatches: output.openBatchCount,
-                filesBehind: output.filesBehind, pendingLines: pending.lines, pendingBytes: pending.bytes)
+                filesBehind: output.filesBehind, pendingLines: pending.lines, pendingBytes: pending.bytes,
+                deliveredLines: total?.delivered.lines ?? 0, deliveredBytes: total?.delivered.bytes ?? 0,
+                filteredLines: total?.filtered.lines ?? 0, refusedLines: total?.refused.lines ?? 0, lostLines: total?.lost.lines ?? 0,
+                retries: output.sender.retryCount)
         }
         metrics = state.derived.status.map { status in
             Metric(
@@ -81,7 +103,7 @@ struct StatusReport: Encodable, Sendable {
         }
     }
 
-    private static func seconds(from start: UInt64, to end: UInt64) -> Double {
+    static func seconds(from start: UInt64, to end: UInt64) -> Double {
         Double(SystemClock.nanoseconds(from: start, to: end) / 1_000_000) / 1000
     }
 }

@@ -22,16 +22,19 @@ extension ConfigurationNode {
             refuse(found: text, "use a shorter path: a Unix socket's has at most 107 bytes")
             return nil
         }
-        if let colon = text.lastIndex(of: ":") {
-            let host = text[..<colon]
-            let port = text[text.index(after: colon)...]
-            let isHost =
-                !host.isEmpty && (host.hasPrefix("[") ? host.hasSuffix("]") : !host.contains(":")) && !host.contains { " /@".contains($0) }
-            let isPort = port.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } && UInt16(port) != nil
-            if isHost && isPort { return text }
-        }
+        if Self.isHostAndPort(text) { return text }
         refuse(found: text, "use \"host:port\", as in \"127.0.0.1:9144\", or \"unix:/path\"")
         return nil
+    }
+
+    /// `127.0.0.1:80`, `localhost:80` or `[::1]:80`.
+    static func isHostAndPort(_ text: String) -> Bool {
+        guard let colon = text.lastIndex(of: ":") else { return false }
+        let host = text[..<colon]
+        let port = text[text.index(after: colon)...]
+        let isHost =
+            !host.isEmpty && (host.hasPrefix("[") ? host.hasSuffix("]") : !host.contains(":")) && !host.contains { " /@".contains($0) }
+        return isHost && port.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } && UInt16(port) != nil
     }
 
     /// What names a source or an output: it becomes a label value and part of file names.

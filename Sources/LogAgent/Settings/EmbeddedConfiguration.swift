@@ -31,7 +31,7 @@ enum EmbeddedConfiguration {
             include: ["${TAILSPAN_LOGS:-/data/logs}/*.log"],
             exclude: ["*.gz"],
             start_at: "beginning",                // of files that the agent has never seen; or "end"
-            format: "json",                       // or "logfmt", "pattern", "regex", "syslog", "text"
+            format: "json",                       // or "logfmt", "pattern", "regex", "syslog", "text"; "docker", "cri"
             timestamp: { field: "timestamp", format: "rfc3339" },
             labels: { job: "transcode", service: "$service", level: "$level" }, // few and bounded: each set of values is a stream
             metadata: { trace_id: "$trace_id", span_id: "$span_id", job_id: "$job_id" },
@@ -54,6 +54,24 @@ enum EmbeddedConfiguration {
           //   labels: { job: "app", level: "$level" } },
           // { name: "system", include: "/var/log/syslog", format: "syslog",  // RFC 5424 and 3164; its own time is the line's
           //   labels: { job: "system", app: "$app_name", level: "$level" } },
+          // { name: "java", include: "/srv/java/*.log", format: "text",        // entries of several lines, with any format
+          //   multiline: { start: "^\\d{4}-\\d{2}-\\d{2} ",                     // and, or instead, continuation: "^\\s"
+          //     max_lines: 500, max_bytes: "256KiB", timeout: "5s" } },          // what exceeds these makes another entry
+          // { name: "pods", include: "/var/log/pods/*/*/*.log", format: "cri", // or "docker"; $stream, $namespace, $pod, $container, $restart
+          //   inner: "json", labels: { namespace: "$namespace", container: "$container" }, metadata: { pod: "$pod" } },
+          // What comes from no file is first written to segments below data_dir, so that it has the same promises.
+          // { name: "pipe", type: "stdin", format: "json",        // service | log-agent run …: ends when its input has ended and is delivered
+          //   capture: { max_bytes: "256MiB" } },                 // on the disk at most; beyond that the writer waits
+          // { name: "svc", type: "exec", command: ["transcode-service", "serve"], // no shell; its exit code is the agent's
+          //   env: { LOG_LEVEL: "info" }, cwd: "/srv",
+          //   restart: "on_failure",                              // or "never", "always"
+          //   restart_backoff: { min: "1s", max: "1m" },
+          //   stop_timeout: "10s",                                // from TERM to KILL
+          //   main: true,                                         // the agent ends with it; so it is with the only service
+          //   labels: { job: "svc", stream: "$stream" } },        // stdout or stderr
+          // { name: "net", type: "syslog", listen: ["udp:127.0.0.1:5514", "tcp:127.0.0.1:5514", "unix:/run/net.sock", "unixgram:/run/net.dgram"],
+          //   max_connections: 128, message_timeout: "1m",        // a connection that stops inside a message is closed
+          //   max_line_bytes: "64KiB" },
         ],
 
         // spill: { max_bytes: "1GiB", max_held_files: 64 },  // undelivered rests of deleted files, compressed, in data_dir

@@ -44,6 +44,8 @@ extension LogAgentSettings {
         let root = object.node
         let data = root.environment("TAILSPAN_DATA").flatMap { $0.isEmpty ? nil : $0 } ?? "/var/lib/tailspan"
 
+        // For editors.
+        _ = object["$schema"]?.string()
         dataDirectory = object["data_dir"].map { $0.absolutePath() ?? "" } ?? data + "/log-agent"
         if !data.hasPrefix("/") && (object["data_dir"] == nil || object["outputs"] == nil) {
             root.tell("The environment variable TAILSPAN_DATA is not an absolute path.")
@@ -57,8 +59,11 @@ extension LogAgentSettings {
         transforms = object["transforms"]?.elements()?.compactMap(TransformSettings.read) ?? []
 
         let recipes = object["recipes"]?.elementsOrSelf().flatMap { Recipe.readMetrics(namedBy: $0, files: &files) } ?? []
-        let own = object["metrics"].map(MetricSettings.readAll) ?? []
-        metrics = MetricSettings.merge(recipes: recipes, own: own)
+        let own = object["metrics"].map { MetricSettings.readAll($0, recipes: recipes) } ?? []
+        let placed = MetricSettings.merge(recipes: recipes, own: own)
+        metrics = placed.map(\.metric)
+        let reachability = MetricReachability(sources: sources)
+        for metric in placed where !root.problems.hasErrors { reachability.warn(about: metric) }
 
         outputs = object["outputs"].map(OutputSettings.readAll) ?? [OutputSettings.local(path: data + "/logs")]
         if memoryBytes > 0 { tellWhatNeedsMoreMemory(object) }

@@ -3,10 +3,18 @@ import Configuration
 extension MetricSettings {
     static let defaultMaximumSeries = 1000
 
-    static func readAll(_ node: ConfigurationNode) -> [PlacedMetric] {
+    /// `recipes`: metrics that an element adjusts where it has their name and no `type`: what it names replaces what they have.
+    static func readAll(_ node: ConfigurationNode, recipes: [PlacedMetric] = []) -> [PlacedMetric] {
         (node.elements() ?? []).compactMap { element in
-            let metric = element.object(MetricSettings.init(reading:)) ?? nil
-            return metric.map { PlacedMetric(metric: $0, node: element) }
+            let base = element.member("type").isNull ? recipes.first { .string($0.metric.name) == element.member("name").value } : nil
+            let full = base.map { element.overlaid(on: $0.node) } ?? element
+            let metric = full.object(MetricSettings.init(reading:)) ?? nil
+            let disabled = element.member("disabled")
+            let isDisabled = disabled.value == .bool(true)
+            if let metric, isDisabled, !recipes.contains(where: { $0.metric.name == metric.name }) {
+                disabled.warn("`\(disabled.path)` has no use: no recipe has a metric `\(metric.name)`.")
+            }
+            return metric.map { PlacedMetric(metric: $0, node: element, isDisabled: isDisabled) }
         }
     }
 
@@ -17,6 +25,7 @@ extension MetricSettings {
         let node = object.node
         name = object.required("name", "\"jobs_failed_total\"")?.metricName() ?? ""
         let type: KindName? = object.required("type", "\"counter\"")?.choice()
+        _ = object["disabled"]?.bool()
         help = object["help"]?.string() ?? ""
         conditions = object["where"].map(FieldCondition.readAll) ?? []
         labels =

@@ -4,13 +4,23 @@ import Configuration
 struct PlacedMetric {
     var metric: MetricSettings
     var node: ConfigurationNode
+    /// A metric of a recipe with this name is not wanted.
+    var isDisabled = false
 }
 
 extension MetricSettings {
-    /// The configuration's own metrics replace those of the same name from recipes. Names that clash otherwise are told.
-    static func merge(recipes: [PlacedMetric], own: [PlacedMetric]) -> [MetricSettings] {
-        let replaced = Set(own.map(\.metric.name))
-        let all = recipes.filter { !replaced.contains($0.metric.name) } + own
+    /// The configuration's own metrics stand in the place of those of the same name from recipes. Names that clash otherwise are told.
+    static func merge(recipes: [PlacedMetric], own: [PlacedMetric]) -> [PlacedMetric] {
+        var own = own
+        var merged: [PlacedMetric] = []
+        for placed in recipes {
+            if let index = own.firstIndex(where: { $0.metric.name == placed.metric.name }) {
+                merged.append(own.remove(at: index))
+            } else {
+                merged.append(placed)
+            }
+        }
+        let all = (merged + own).filter { !$0.isDisabled }
         var families: [String: PlacedMetric] = [:]
         var series: [String: PlacedMetric] = [:]
         for placed in all where !placed.metric.name.isEmpty {
@@ -28,7 +38,7 @@ extension MetricSettings {
                 series[exposed] = placed
             }
         }
-        return all.map(\.metric)
+        return all
     }
 
     /// The names of the family and of its samples, in both formats: OpenMetrics calls the family of `jobs_total` `jobs`.

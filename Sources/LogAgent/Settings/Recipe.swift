@@ -13,10 +13,11 @@ enum Recipe {
         files.append(file)
         let root = file.root(environment: node.environment, problems: node.problems)
         let metrics = root.object { object in
+            _ = object["$schema"]?.string()
             _ = object["description"]?.string()
             object.later("sources")
             object.later("transforms")
-            return object["metrics"].map(MetricSettings.readAll) ?? []
+            return object["metrics"].map { MetricSettings.readAll($0) } ?? []
         }
         return metrics ?? []
     }

@@ -4,25 +4,53 @@ extension SourceSettings {
     static let defaultPollNanoseconds: UInt64 = 1_000_000_000
     static let defaultMaximumLineBytes = 256 << 10
 
+    private static func defaultFormat(of kind: Kind) -> LineFormat {
+        if case .syslog = kind { .syslog } else { .json }
+    }
+
+    /// Many peers may send syslog messages at a time, each with a buffer of its own.
+    private static func defaultMaximumLineBytes(of kind: Kind) -> Int {
+        if case .syslog = kind { 64 << 10 } else { defaultMaximumLineBytes }
+    }
+
     static func readAll(_ node: ConfigurationNode) -> [SourceSettings] {
         guard let elements = node.elements() else { return [] }
         if elements.isEmpty { node.refuse("name at least one source") }
         let sources = elements.map { ($0, $0.object(SourceSettings.init(reading:))) }
         node.tellRepeatedNames(sources.map { ($0.0, $0.1?.name) }, of: "source")
+        tellRivals(sources.compactMap { node, source in source.map { (node, $0) } })
         return sources.compactMap(\.1)
+    }
+
+    /// There is one standard input, and one service to end with.
+    private static func tellRivals(_ sources: [(node: ConfigurationNode, source: SourceSettings)]) {
+        let inputs = sources.filter { $0.source.kind == .stdin }
+        for other in inputs.dropFirst() {
+            other.node.member("type").tell(
+                "`\(other.node.path)` reads standard input, as does `\(inputs[0].node.path)`; only one source can.")
+        }
+        let mains = sources.filter { if case .exec(let settings) = $0.source.kind { settings.isMain == true } else { false } }
+        for other in mains.dropFirst() {
+            other.node.member("main").tell(
+                "`\(other.node.path)` is the main service, as is `\(mains[0].node.path)`; the agent can end with one only.")
+        }
     }
 
     private init(reading object: ConfigurationObject) {
         name = object.required("name", "\"app\"")?.identifier() ?? ""
-        _ = object["type"]?.choice(among: ["file"], later: ["stdin", "exec", "syslog", "journald", "docker", "kubernetes"])
-        let isFile = object["type"].map { $0.value == .string("file") } ?? true
-        include = (isFile ? object.required("include", "[\"/var/log/app/*.log\"]") : object["include"])?.globs(allowingNames: false) ?? []
-        exclude = object["exclude"]?.globs(allowingNames: true) ?? []
-        startAt = object["start_at"]?.choice() ?? .beginning
-        watch = object["watch"]?.choice() ?? .auto
-        pollNanoseconds = object["poll_interval"]?.duration(in: 10_000_000...3_600_000_000_000) ?? Self.defaultPollNanoseconds
+        kind = Kind.read(object)
+        let isCaptured = kind != .file
+        if isCaptured { capture = object["capture"]?.object(CaptureSettings.init(reading:)) ?? CaptureSettings() }
+        let hasFiles = object["type"].map { $0.value == .string("file") } ?? true
+        include = (hasFiles ? object.required("include", "[\"/var/log/app/*.log\"]") : nil)?.globs(allowingNames: false) ?? []
+        exclude = (isCaptured ? nil : object["exclude"])?.globs(allowingNames: true) ?? []
+        startAt = (isCaptured ? nil : object["start_at"])?.choice() ?? .beginning
+        watch = (isCaptured ? nil : object["watch"])?.choice() ?? .auto
+        pollNanoseconds =
+            (isCaptured ? nil : object["poll_interval"])?.duration(in: 10_000_000...3_600_000_000_000) ?? Self.defaultPollNanoseconds
+        if !isCaptured && hasFiles { object.misplaced("capture", "a file is its own queue; it is for sources that are no files") }
         envelope = LineEnvelope.read(object)
-        format = envelope == nil ? LineFormat.read(object) ?? .json : LineFormat.read(object, "inner") ?? .text
+        format = envelope == nil ? LineFormat.read(object) ?? Self.defaultFormat(of: kind) : LineFormat.read(object, "inner") ?? .text
         let ownTime = format == .syslog ? TimestampSettings(field: SyslogReader.timestampField, format: .syslog) : nil
         timestamp = object["timestamp"].map { $0.object { TimestampSettings(reading: $0, default: ownTime) } ?? nil } ?? ownTime
         LineFormat.tellMisplaced(object, formatKeys: envelope == nil ? ["format"] : ["inner"])
@@ -31,11 +59,11 @@ extension SourceSettings {
             object["labels"]?.namedTemplates("label") ?? [NamedTemplate(name: "job", template: .constant(name))]
         metadata = object["metadata"]?.namedTemplates("metadata") ?? []
         maximumLineBytes =
-            object["max_line_bytes"].flatMap { $0.size(in: 1 << 10...16 << 20) }.map(Int.init) ?? Self.defaultMaximumLineBytes
+            object["max_line_bytes"].flatMap { $0.size(in: 1 << 10...16 << 20) }.map(Int.init) ?? Self.defaultMaximumLineBytes(of: kind)
         files = FileReadingSettings(reading: object)
         let lineBytes = maximumLineBytes
         multiline = object["multiline"]?.object { MultilineSettings(reading: $0, maximumLineBytes: lineBytes) } ?? nil
-        for key in ["restart", "command", "address", "docker_labels"] { object.later(key) }
+        for key in ["docker_labels"] { object.later(key) }
         tellWhatAssembledLinesLack(in: object)
 
         warn(in: object)
@@ -79,7 +107,7 @@ extension SourceSettings {
         }
         for (list, key) in [(labels, "labels"), (metadata, "metadata")] {
             for template in list {
-                guard case .field(let field) = template.template, field != LinePipeline.pathField, !format.canHave(field),
+                guard case .field(let field) = template.template, !isOrigin(field), !format.canHave(field),
                     !EnvelopeFields.canHave(field, envelope)
                 else { continue }
                 let what = format == .text ? "a line of text" : "the \(format.name)"
@@ -93,5 +121,11 @@ extension SourceSettings {
                 if isText { return }
             }
         }
+    }
+
+    /// Whether the field is known of every line, whatever its format: where it comes from.
+    func isOrigin(_ path: String) -> Bool {
+        if case .exec = kind, path == LineOrigin.streamField { return true }
+        return path == LineOrigin.pathField
     }
 }

@@ -8,6 +8,9 @@ struct SourceSettings: Equatable, Sendable {
     }
 
     var name: String
+    var kind = Kind.file
+    /// For sources that are no files.
+    var capture = CaptureSettings()
     /// Glob patterns of absolute paths; `*`, `?`, `[…]`, `**` and `{a,b}`.
     var include: [String]
     /// Patterns without a slash match the file's name, others its whole path.

@@ -71,10 +71,13 @@ final class DeadLetterFile: Sendable {
     }
 
     private func append(_ text: [UInt8], lines: Int, _ state: inout State) throws(SystemError) {
+        try lock(&state)
+        defer { if let file = state.file { flock(file.descriptor.rawValue, LOCK_UN) } }
         let file = try open(&state)
         var size = try FileStatus(ofDescriptor: file.descriptor).size
         if size > 0 && size + UInt64(text.count) > maximumBytes {
             try rotate(&state)
+            try lock(&state)
             size = 0
         }
         let current = try open(&state)
@@ -96,6 +99,17 @@ final class DeadLetterFile: Sendable {
         state.counters.tornBytes += try Self.cutTornLine(file.descriptor)
         state.file = file
         return file
+    }
+
+    /// Locks the file that has the name: a replay may have moved the one that was written so far aside.
+    private func lock(_ state: inout State) throws(SystemError) {
+        while true {
+            let file = try open(&state)
+            if retryingOnInterrupt({ flock(file.descriptor.rawValue, LOCK_EX) }) < 0 { throw SystemError(call: "flock", subject: path) }
+            let inode = try FileStatus(ofDescriptor: file.descriptor).inode
+            if let named = try? FileStatus(ofPath: path), named.inode == inode { return }
+            state.file = nil
+        }
     }
 
     private func rotate(_ state: inout State) throws(SystemError) {

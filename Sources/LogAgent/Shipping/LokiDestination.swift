@@ -11,7 +11,8 @@ struct LokiTarget: Sendable {
     let encoding: PushEncoding
     /// nil: bodies go as they are.
     let compressionLevel: Int?
-    let tls: TLSClientSettings
+    /// Of all connections.
+    let certificates: TLSClientCertificates
     let proxy: HTTPProxy?
 
     /// Throws when `url` is none.
@@ -20,7 +21,7 @@ struct LokiTarget: Sendable {
         self.timeoutNanoseconds = timeoutNanoseconds
         encoding = settings.encoding
         compressionLevel = settings.compression == .gzip ? settings.compressionLevel : nil
-        tls = settings.tls
+        certificates = TLSClientCertificates(settings.tls)
         proxy = settings.proxy
         // Loki compares the one of OTLP as a whole: no parameters.
         let type = encoding == .otlp ? "application/x-protobuf" : "application/json"
@@ -99,7 +100,7 @@ final class LokiDestination: PushDestination {
     private func connected() throws(HTTPClientError) -> HTTPClient {
         if let client { return client }
         let made = try HTTPClient(
-            endpoint: target.endpoint, tls: target.tls, proxy: target.proxy,
+            endpoint: target.endpoint, certificates: target.certificates, proxy: target.proxy,
             limits: HTTPLimits(headBytes: 64 << 10, bodyBytes: Self.maximumAnswerBytes))
         cancellations.add { [cancellation = made.cancellation] in cancellation.cancel() }
         client = made

@@ -83,6 +83,8 @@ final class OutputMetrics: Sendable {
         sentBytes.increment(by: UInt64(count))
     }
 
+    var retryCount: UInt64 { retries.values.reduce(0) { $0 + $1.value } }
+
     func countRetry(_ problem: OutputProblem) {
         retries[RetryReason(problem)]?.increment()
     }

@@ -73,13 +73,21 @@ final class OutputPort {
         _ stream: Stream, timestamp: UInt64, line: UnsafeRawBufferPointer, fileBytes: Int, fileLines: Int = 1,
         metadata: UnsafeRawBufferPointer, from source: SegmentReference
     ) -> Int {
-        var batch = stream.openBatch(ofOutput: index)
         let estimate = line.count + line.count / 4 + metadata.count + 64
-        if let full = batch, full.byteCount + estimate > settings.batch.maximumBytes {
-            seal(full)
-            batch = nil
+        if let open = stream.openBatch(ofOutput: index) {
+            let added = open._withUnsafeGuaranteedRef { open -> (bytes: Int, replaced: Int)? in
+                let before = open.byteCount
+                guard before + estimate <= settings.batch.maximumBytes else { return nil }
+                let replaced = open.append(timestamp: timestamp, line: line, fileBytes: fileBytes, metadata: metadata, from: source)
+                return (open.byteCount - before, replaced)
+            }
+            if let added {
+                heldBytes += added.bytes
+                return added.replaced
+            }
+            seal(open.takeUnretainedValue())
         }
-        let open = batch ?? openBatch(for: stream)
+        let open = openBatch(for: stream)
         let before = open.byteCount
         let replaced = open.append(
             timestamp: timestamp, line: line, fileBytes: fileBytes, fileLines: fileLines, metadata: metadata, from: source)
@@ -130,6 +138,16 @@ final class OutputPort {
         if now < due { return due }
         seal(batch)
         return nil
+    }
+
+    /// Takes out what would be sent, unsent: for explanations.
+    func takeOpenBatches() -> [SealedBatch] {
+        defer { openBatches.removeAll() }
+        return openBatches.map { batch in
+            batch.stream.setOpenBatch(nil, ofOutput: index)
+            heldBytes -= batch.byteCount
+            return batch.seal(sequence: 0)
+        }
     }
 
     /// Sends everything: no more lines will come.

@@ -136,6 +136,9 @@ final class OutputSender: Sendable {
     /// server is not known.
     var wantsAnotherStream: Bool { wantsAnother.load(ordering: .relaxed) }
 
+    /// Pushes that had to be repeated, since the start of the process.
+    var retryCount: UInt64 { metrics.retryCount }
+
     /// The last problem while it lasts.
     var lastError: String? { monitor.withLock { $0.lastProblem?.description } }
 

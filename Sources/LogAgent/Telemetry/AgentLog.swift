@@ -9,6 +9,10 @@ import Tailing
 struct AgentLog: Sendable {
     let logger: Logger
 
+    /// Tells nobody.
+    static let silent = AgentLog(
+        logger: Logger(name: "log-agent", level: .error, output: LogOutput(service: "log-agent", descriptor: -1)))
+
     // MARK: Life
 
     func started(version: String, listen: String, sources: Int, outputs: Int, metrics: Int) {

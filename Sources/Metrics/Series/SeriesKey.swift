@@ -137,6 +137,13 @@ package struct SeriesKey: ~Copyable {
         capacity = larger
     }
 
+    /// The values, as texts; `count` is how many there are.
+    package func values(count: Int) -> [String] {
+        var values: [String] = []
+        _ = Self.forEachValue(in: bytes, valueCount: count) { values.append(String(decoding: $1, as: UTF8.self)) }
+        return values
+    }
+
     /// Calls `body` with each value of a key; false if the bytes are no key of `valueCount` values.
     static func forEachValue(in key: UnsafeRawBufferPointer, valueCount: Int, _ body: (Int, UnsafeRawBufferPointer) -> Void) -> Bool {
         var offset = 0

@@ -31,7 +31,7 @@ struct MadeEntry: Equatable, CustomStringConvertible {
 struct AssemblingFile {
     var text: [UInt8]
     var settings: AssemblingSettings
-    var maximumLineBytes = 1024
+    var maximumLineBytes = 256 << 10
 
     var cursor = FileCursor.start
     var breaks: [ObservedBreaks.Break] = []

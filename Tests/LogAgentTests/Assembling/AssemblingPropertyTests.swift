@@ -34,7 +34,7 @@ struct AssemblingPropertyTests {
     @Test(arguments: settings.indices)
     func `entries depend neither on where reads end nor on restarts at any byte`(settingsIndex: Int) throws {
         var random = SystemRandomNumberGenerator()
-        for _ in 0..<60 {
+        for _ in 0..<25 {
             let settings = Self.settings[settingsIndex]
             let log = randomLog(settings.envelope, &random)
             var whole = AssemblingFile(log, settings)
@@ -61,7 +61,7 @@ struct AssemblingPropertyTests {
     @Test(arguments: settings.indices)
     func `read again from any cursor, entries that the clock ended end where they did`(settingsIndex: Int) throws {
         var random = SystemRandomNumberGenerator()
-        for _ in 0..<60 {
+        for _ in 0..<25 {
             let settings = Self.settings[settingsIndex]
             let log = randomLog(settings.envelope, &random)
             var first = AssemblingFile(log, settings)

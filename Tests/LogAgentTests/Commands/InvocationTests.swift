@@ -14,6 +14,11 @@ import Testing
         (["ledger", "verify", "--config", "f"], .ledger(.verify, configuration: "f", asJSON: false)),
         (["ledger", "--config", "f", "verify"], .ledger(.verify, configuration: "f", asJSON: false)),
         (["ledger", "--json", "verify"], .ledger(.verify, configuration: nil, asJSON: true)),
+        (["explain"], .explain(ExplainRequest())), (["explain", "-"], .explain(ExplainRequest())),
+        (["explain", "s", "-c", "f", "--source=a", "--json"], .explain(ExplainRequest(configuration: "f", sample: "s", source: "a", asJSON: true))),
+        (["refused"], .refused(RefusedRequest(action: .list))),
+        (["refused", "replay", "--output", "l"], .refused(RefusedRequest(action: .replay, output: "l"))),
+        (["top", "--once", "-i", "250ms", "-a", "h:1"], .top(TopRequest(address: "h:1", intervalNanoseconds: 250_000_000, once: true))),
         (["completions", "zsh"], .completions(.zsh)), (["man"], .manual),
         (["version"], .version), (["--version"], .version), (["-V"], .version),
         (["--help"], .help(command: nil)), (["-h"], .help(command: nil)), (["help"], .help(command: nil)),
@@ -30,7 +35,7 @@ import Testing
     }
 
     static let bad: [([String], String)] = [
-        ([], "No command given. | Commands: run, check, ledger, completions, man, version, help. | log-agent --help"),
+        ([], "No command given. | Commands: run, check, explain, ledger, refused, top, completions, man, version, help. | log-agent --help"),
         (["rnu"], "`rnu` is not a command. | Did you mean `run`? | log-agent --help"),
         (["frobnicate"], "`frobnicate` is not a command. | nil | log-agent --help"),
         (["--verison"], "`--verison` is not an option. | Did you mean `--version`? | log-agent --help"),
@@ -52,6 +57,11 @@ import Testing
             "`ledger` takes no argument, but got `x`. | A configuration file is named with --config: --config x | log-agent help ledger"
         ),
         (["version", "--config", "f"], "`--config` is not an option of `version`. | Options: --help. | log-agent help version"),
+        (
+            ["top", "--interval", "1"],
+            "`--interval` is `1`; use a time from 100ms to 1h. | For example: --interval 2s | log-agent help top"
+        ),
+        (["explain", "a", "b"], "`explain` takes one FILE, but got `a` and `b`. | nil | log-agent help explain"),
         (["completions"], "`completions` needs one of bash, zsh, fish. | nil | log-agent help completions"),
         (["completions", "bsh"], "`completions` knows bash, zsh, fish, not `bsh`. | Did you mean `bash`? | log-agent help completions"),
         (["completions", "zsh", "x"], "`completions` takes one SHELL, but got `zsh` and `x`. | nil | log-agent help completions"),

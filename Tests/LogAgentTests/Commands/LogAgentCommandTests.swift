@@ -1,39 +1,19 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
 @testable import LogAgent
 
-/// What a run of the program wrote, and its exit code.
-private struct Outcome: Equatable {
-    var output: String
-    var error: String
-    var code: ExitCode
-}
-
-private func run(_ arguments: [String], colours: Bool = false, environment: [String: String] = [:]) -> Outcome {
-    final class Written: Sendable {
-        let texts = Mutex((output: "", error: ""))
-    }
-    let written = Written()
-    let terminal = Terminal(
-        output: { text in written.texts.withLock { $0.output += text } }, error: { text in written.texts.withLock { $0.error += text } },
-        outputHasColour: colours, errorHasColour: colours, errorIsTerminal: colours)
-    let code = LogAgentCommand.run(arguments, terminal: terminal, environment: { environment[$0] })
-    return written.texts.withLock { Outcome(output: $0.output, error: $0.error, code: code) }
-}
-
 @Suite struct `The command line` {
     @Test func `prints its version`() {
-        #expect(run(["version"]).output.hasPrefix("log-agent 0.1.0 (Swift 6."))
-        #expect(run(["--version"]) == run(["version"]))
-        #expect(run(["version"]).code == .success)
+        #expect(runCommand(["version"]).output.hasPrefix("log-agent 0.1.0 (Swift 6."))
+        #expect(runCommand(["--version"]) == runCommand(["version"]))
+        #expect(runCommand(["version"]).code == .success)
     }
 
     @Test(arguments: [nil] + AgentCommands.all.map(\.name))
     func `explains itself within 80 columns`(command: String?) {
-        let outcome = run(["help"] + [command].compactMap(\.self))
+        let outcome = runCommand(["help"] + [command].compactMap(\.self))
         #expect(outcome.code == .success && outcome.error == "")
         #expect(outcome.output.hasSuffix("\n"))
         for line in outcome.output.split(separator: "\n") { #expect(line.count <= 80 && !line.hasSuffix(" "), "\(line)") }
@@ -42,17 +22,17 @@ private func run(_ arguments: [String], colours: Bool = false, environment: [Str
 
     @Test func `tells bad arguments with exit code 2`() {
         #expect(
-            run(["chek"])
-                == Outcome(
+            runCommand(["chek"])
+                == CommandOutcome(
                     output: "",
                     error: "error: `chek` is not a command.\n  Did you mean `check`?\n  log-agent --help shows what there is.\n",
                     code: .usage))
     }
 
     @Test func `uses colour only where a terminal reads`() {
-        #expect(run(["help"], colours: true).output.contains("\u{1b}["))
-        #expect(!run(["help"]).output.contains("\u{1b}"))
-        #expect(run(["chek"], colours: true).error.hasPrefix("\u{1b}[1;31merror:\u{1b}[0m "))
+        #expect(runCommand(["help"], colours: true).output.contains("\u{1b}["))
+        #expect(!runCommand(["help"]).output.contains("\u{1b}"))
+        #expect(runCommand(["chek"], colours: true).error.hasPrefix("\u{1b}[1;31merror:\u{1b}[0m "))
     }
 
     @Test func `checks a good configuration`() throws {
@@ -68,7 +48,7 @@ private func run(_ arguments: [String], colours: Bool = false, environment: [Str
             outputs: [{ name: "loki", type: "loki", url: "http://127.0.0.1:3100/loki/api/v1/push" },
                       { name: "local", type: "directory", path: "/out", retention: null }],
             """.write(toFile: directory + "/f.json5", atomically: false, encoding: .utf8)
-            let outcome = run(["check", "--config", directory + "/f.json5"], environment: ["DIRECTORY": directory])
+            let outcome = runCommand(["check", "--config", directory + "/f.json5"], environment: ["DIRECTORY": directory])
             #expect(
                 outcome.output == """
                     ok: \(directory)/f.json5
@@ -109,7 +89,7 @@ private func run(_ arguments: [String], colours: Bool = false, environment: [Str
               { name: "a_total", type: "counter", labels: { method: "$method", endpoint: "$endpoint", status: "$status" }, where: { a: { gte: 1 } } },
             ]
             """.write(toFile: directory + "/f.json5", atomically: false, encoding: .utf8)
-            let outcome = run(["check", "--config", directory + "/f.json5"])
+            let outcome = runCommand(["check", "--config", directory + "/f.json5"])
             #expect(outcome.output == "")
             #expect(outcome.code == .usage)
             #expect(
@@ -144,13 +124,13 @@ private func run(_ arguments: [String], colours: Bool = false, environment: [Str
         try withTemporaryDirectory { directory in
             try "sources: 'a secret'".write(toFile: directory + "/f.json5", atomically: false, encoding: .utf8)
             for command in ["run", "ledger"] {
-                let outcome = run([command, "--config", directory + "/f.json5"])
+                let outcome = runCommand([command, "--config", directory + "/f.json5"])
                 #expect(outcome.code == .usage)
                 #expect(outcome.error == "\(directory)/f.json5:1:10: error: `sources` is \"a secret\"; use a list: […].\n")
-                #expect(run([command, "--config", directory + "/f.json5"], colours: true).error.contains(" | "))
+                #expect(runCommand([command, "--config", directory + "/f.json5"], colours: true).error.contains(" | "))
             }
             #expect(
-                run(["check", "--config", directory + "/none"]).error
+                runCommand(["check", "--config", directory + "/none"]).error
                     == "\(directory)/none: error: Cannot read the configuration: open \(directory)/none: No such file or directory.\n1 error.\n"
             )
         }

@@ -42,10 +42,10 @@ struct LinePatternTests {
     }
 
     @Test(arguments: [
-        ("[<a>] <b>", "x", "the line does not start with `[`"),
+        ("[<a>] <b>", "x", "the line does not start with the text that the pattern starts with"),
         ("[<a>] <b>", "", nil),
-        ("[<a>] <b>", "[x", "the text `] ` that follows <a> is nowhere behind byte 1"),
-        ("<a> - <_> - <b>", "1 - 2", "the text ` - ` that follows <_> is nowhere behind byte 4"),
+        ("[<a>] <b>", "[x", "the text behind capture 1 of the pattern is nowhere behind byte 1"),
+        ("<a> - <_> - <b>", "1 - 2", "the text behind capture 2 of the pattern is nowhere behind byte 4"),
     ])
     func `a line that does not fit says where`(pattern: String, line: String, error: String?) throws {
         #expect(Parsing(.pattern(try LinePattern(pattern)), ["a", "b"]).error(in: line) == error)

@@ -209,18 +209,93 @@ import Testing
         ),
         (
             #"sources: [{ name: "a", include: "/a", type: "stdin" }]"#,
-            [#"f:1:45: error: `sources[0].type` is "stdin", which is not supported yet; supported: "file"."#]
+            [#"f:1:24: error: `sources[0].include` does not belong here: it is a setting of sources of type "file"."#]
         ),
         (
-            #"sources: [{ name: "a", type: "exec", command: ["x"] }]"#,
+            #"sources: [{ name: "a", type: "docker", include: "/a" }]"#,
             [
-                #"f:1:30: error: `sources[0].type` is "exec", which is not supported yet; supported: "file"."#,
-                "f:1:38: error: `sources[0].command` is not supported yet.",
+                #"f:1:30: error: `sources[0].type` is "docker", which is not supported yet; supported: "file", "stdin", "exec" or "syslog"."#
             ]
         ),
         (
+            #"sources: [{ name: "a", include: "/a", capture: { max_bytes: "1MiB" } }]"#,
+            [
+                "f:1:39: error: `sources[0].capture` does not belong here: a file is its own queue; it is for sources that are no files."
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", type: "stdin", capture: { max_bytes: "1KiB" } }]"#,
+            [#"f:1:61: error: `sources[0].capture.max_bytes` is "1KiB"; use a size such as "1MiB", from 1MiB to 1TiB."#]
+        ),
+        (
+            #"sources: [{ name: "a", type: "stdin", command: ["x"], listen: "udp:x:1" }]"#,
+            [
+                #"f:1:39: error: `sources[0].command` does not belong here: it is a setting of sources of type "exec"."#,
+                #"f:1:55: error: `sources[0].listen` does not belong here: it is a setting of sources of type "syslog"."#,
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", type: "stdin" }, { name: "b", type: "stdin" }]"#,
+            ["f:1:60: error: `sources[1]` reads standard input, as does `sources[0]`; only one source can."]
+        ),
+        (
+            #"sources: [{ name: "a", type: "exec" }]"#,
+            [
+                #"f:1:11: error: `sources[0]` has no `command`; it is required. | For example: command: ["transcode-service", "serve"]"#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", type: "exec", command: "serve --port 1" }]"#,
+            [
+                #"f:1:47: error: `sources[0].command` is "serve --port 1"; use a list: the program, then one element for each argument; no shell is asked."#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", type: "exec", command: [] }]"#,
+            ["f:1:47: error: `sources[0].command` is an empty list; name a program."]
+        ),
+        (
+            #"sources: [{ name: "a", type: "exec", command: ["x"], restart: "on-failure" }]"#,
+            [
+                #"f:1:63: error: `sources[0].restart` is "on-failure"; use one of "never", "on_failure" or "always". | Did you mean "on_failure"?"#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", type: "exec", command: ["x"], restart_backoff: { min: "5s", max: "1s" } }]"#,
+            [#"f:1:89: error: `sources[0].restart_backoff.max` is "1s"; use at least `min`, which is 5s."#]
+        ),
+        (
+            #"sources: [{ name: "a", type: "exec", command: ["x"], cwd: "tmp", env: { "A=B": "c" } }]"#,
+            [
+                #"f:1:59: error: `sources[0].cwd` is "tmp"; use an absolute path: it starts with `/`."#,
+                #"f:1:73: error: `sources[0].env["A=B"]`: "A=B" is not a variable's name; use one without `=`."#,
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", type: "exec", command: ["x"], main: true }, { name: "b", type: "exec", command: ["y"], main: true }]"#,
+            ["f:1:117: error: `sources[1]` is the main service, as is `sources[0]`; the agent can end with one only."]
+        ),
+        (
+            #"sources: [{ name: "a", type: "syslog" }]"#,
+            [
+                #"f:1:11: error: `sources[0]` has no `listen`; it is required. | For example: listen: ["udp:127.0.0.1:5514", "tcp:127.0.0.1:5514"]"#
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", type: "syslog", listen: ["127.0.0.1:514", "udp:514", "unix:log"] }]"#,
+            [
+                #"f:1:49: error: `sources[0].listen[0]` is "127.0.0.1:514"; use "udp:host:port", "tcp:host:port", "unix:/path" (stream) or "unixgram:/path" (datagrams). | For example "udp:127.0.0.1:5514"."#,
+                #"f:1:66: error: `sources[0].listen[1]` is "udp:514"; use "udp:host:port", "tcp:host:port", "unix:/path" (stream) or "unixgram:/path" (datagrams). | For example "udp:127.0.0.1:5514"."#,
+                #"f:1:77: error: `sources[0].listen[2]` is "unix:log"; use "udp:host:port", "tcp:host:port", "unix:/path" (stream) or "unixgram:/path" (datagrams). | For example "udp:127.0.0.1:5514"."#,
+            ]
+        ),
+        (
+            #"sources: [{ name: "a", type: "syslog", listen: ["udp:127.0.0.1:514", "udp:127.0.0.1:514"] }]"#,
+            ["f:1:70: error: `sources[0].listen[1]` is that of `sources[0].listen[0]`, too."]
+        ),
+        (
             #"sources: [{ name: "a", include: "/a", type: "fiel" }]"#,
-            [#"f:1:45: error: `sources[0].type` is "fiel"; use "file". | Did you mean "file"?"#]
+            [#"f:1:45: error: `sources[0].type` is "fiel"; use one of "file", "stdin", "exec" or "syslog". | Did you mean "file"?"#]
         ),
         (
             #"sources: [{ name: "a", include: "/a", inner: "json" }]"#,
@@ -237,19 +312,19 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a", format: "cri", inner: "regex" }]"#,
             [
-                #"f:1:12: error: `sources[0]` has no `regex`; it is required. | For example: regex: "^(?P<time>\\S+ \\S+) (?P<level>[A-Z]+) (?P<message>.*)""#
+                #"f:1:11: error: `sources[0]` has no `regex`; it is required. | For example: regex: "^(?P<time>\\S+ \\S+) (?P<level>[A-Z]+) (?P<message>.*)""#
             ]
         ),
         (
             #"sources: [{ name: "a", include: "/a", format: "cri", labels: { p: "$pod", x: "$x" } }]"#,
             [
-                "f:1:64: warning: `x` takes the field `x`, which neither the cri envelope nor a line of text gives: it will be missing."
+                "f:1:62: warning: `x` takes the field `x`, which neither the cri envelope nor a line of text gives: it will be missing."
             ]
         ),
         (
             #"sources: [{ name: "a", include: "/a", format: "jsn" }]"#,
             [
-                #"f:1:47: error: `sources[0].format` is "jsn"; use one of "json", "logfmt", "pattern", "regex", "syslog" or "text". | Did you mean "json"?"#
+                #"f:1:47: error: `sources[0].format` is "jsn"; use one of "json", "logfmt", "pattern", "regex", "syslog", "text", "docker" or "cri". | Did you mean "json"?"#
             ]
         ),
         (
@@ -309,7 +384,7 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a", multiline: { start: "^(x" } }]"#,
             [
-                #"f:1:59: error: `sources[0].multiline.start` is "^(x". At character 2: the group that opens there is not closed. | In a JSON5 text a backslash is written twice: "\\d+"."#
+                #"f:1:59: error: `sources[0].multiline.start` is "^(x". The group that opens at position 1 is not closed; add `)`, or write `\(`. | In a JSON5 text a backslash is written twice: "\\d+"."#
             ]
         ),
         (
@@ -326,7 +401,7 @@ import Testing
             #"sources: [{ name: "a", include: "/a", multiline: { start: "^x", max_lines: 1, max_bytes: "1B", timeout: "1ms", end: "x" } }]"#,
             [
                 #"f:1:76: error: `sources[0].multiline.max_lines` is 1; use a whole number from 2 to 100000."#,
-                #"f:1:90: error: `sources[0].multiline.max_bytes` is "1B"; use a size such as "1KiB", from 1KiB to 16MiB."#,
+                #"f:1:90: error: `sources[0].multiline.max_bytes` is "1B"; use a size such as "1MiB", from 1KiB to 16MiB."#,
                 #"f:1:105: error: `sources[0].multiline.timeout` is "1ms"; use a duration such as "10s", from 10ms to 1h."#,
                 "f:1:112: error: `sources[0].multiline.end` is not a known key. | Known here: `start`, `continuation`, `max_lines`, `max_bytes`, `timeout`.",
             ]

@@ -9,12 +9,13 @@ enum AgentCommands {
         """
     ]
 
-    static let all = [run, check, ledger, completions, man, version]
+    static let all = [run, check, explain, ledger, refused, top, completions, man, version]
 
     static func named(_ name: String) -> CommandDefinition? { all.first { $0.name == name } }
 
     static let firstSteps = [
         CommandExample(command: "log-agent check --config /etc/log-agent.json5", purpose: "is the configuration right?"),
+        CommandExample(command: "log-agent explain --config /etc/log-agent.json5 app.log", purpose: "what becomes of these lines?"),
         CommandExample(command: "log-agent run --config /etc/log-agent.json5", purpose: "until it is asked to stop"),
         CommandExample(command: "curl http://127.0.0.1:9144/metrics", purpose: "what Prometheus will see"),
     ]
@@ -68,6 +69,30 @@ enum AgentCommands {
         options: [configuration], exitCodes: exits("it can be run (warnings may be told)"),
         examples: [CommandExample(command: "log-agent check -c log-agent.json5", purpose: "before a deployment")])
 
+    static let explain = CommandDefinition(
+        name: "explain", summary: "show what becomes of each line of a sample",
+        details: [
+            """
+            Takes each line of a sample through the same code as `run`, and shows: the source and format that took it, the fields \
+            found, its labels and time, each metric that it moves and by how much, the first condition that failed of each one that it \
+            does not, the transforms, and the entry that would be pushed. Ships nothing, and keeps nothing.
+            """
+        ],
+        operand: OperandDefinition(placeholder: "FILE", value: .file, summary: "the sample; standard input where it is left out or -"),
+        options: [
+            configuration,
+            OptionDefinition(
+                name: "source", value: .text(placeholder: "NAME", example: "app"),
+                summary: "the source to read the lines as; without it the one that takes FILE, or the first"),
+            json("one JSON object a line"),
+        ],
+        exitCodes: exits("every line was explained", failure: "the sample can't be read"),
+        examples: [
+            CommandExample(command: "log-agent explain -c log-agent.json5 app.log", purpose: "a whole file"),
+            CommandExample(
+                command: "tail -n 1 app.log | log-agent explain -c log-agent.json5 --source app", purpose: "the newest line"),
+        ])
+
     static let ledger = CommandDefinition(
         name: "ledger", summary: "show, or prove, what became of every byte that was read",
         details: ["For each file and output, in bytes and lines: read = delivered + pending + filtered + refused + lost."],
@@ -79,9 +104,62 @@ enum AgentCommands {
         exitCodes: exits("the books are in order", failure: "they are not, or there are none"),
         examples: [CommandExample(command: "log-agent ledger verify -c log-agent.json5", purpose: "prove it from the files")])
 
+    static let refused = CommandDefinition(
+        name: "refused", summary: "list lines that an output refused, or send them again",
+        details: [
+            """
+            An output refuses a line for good when it answers that it will never take it: too old, too long, over a limit. Such lines \
+            stand with their reasons in `dead-letter` under `data_dir`.
+            """,
+            """
+            `replay` moves the file of an output aside, sends its lines to that output, each until it is decided, and removes what is \
+            done. Lines that are refused again go back. A replay that was killed is finished by the next one, and nothing is \
+            sent twice that was acknowledged.
+            """,
+        ],
+        actions: [
+            ActionDefinition(name: "list", summary: "print how many lines were refused why, and the lines (the default)"),
+            ActionDefinition(name: "replay", summary: "send them again, for example after a limit was raised"),
+        ],
+        options: [
+            configuration,
+            OptionDefinition(
+                name: "output", value: .text(placeholder: "NAME", example: "loki"), summary: "only lines of this output"),
+            json("list: one JSON object a line; replay: one with the counts"),
+        ],
+        exitCodes: exits("listed, or every line was decided", failure: "some lines could not be sent; they are kept"),
+        examples: [
+            CommandExample(command: "log-agent refused -c log-agent.json5 --output loki", purpose: "which lines, and why"),
+            CommandExample(command: "log-agent refused replay -c log-agent.json5", purpose: "send them again"),
+        ])
+
+    static let top = CommandDefinition(
+        name: "top", summary: "watch a running agent in the terminal",
+        details: [
+            """
+            A live table from the admin address of a running agent: sources with their rates and lag, outputs with what they delivered, \
+            pending lines, retries and the last error, memory, and the derived metrics with the most series.
+            """
+        ],
+        options: [
+            configuration,
+            OptionDefinition(
+                name: "address", letter: "a", value: .text(placeholder: "ADDRESS", example: "127.0.0.1:9144"),
+                summary: "host:port or unix:/path of the agent; without it that of the configuration"),
+            OptionDefinition(
+                name: "token-file", value: .file, summary: "holds the bearer token; without it that of the configuration"),
+            OptionDefinition(name: "interval", letter: "i", value: .duration, summary: "between two looks (1s)"),
+            OptionDefinition(name: "once", summary: "look twice, print the table, and stop"),
+        ],
+        lists: [DefinitionList(title: "Keys", rows: [.init(term: "q, Ctrl-C", meaning: "stop")])],
+        exitCodes: exits("asked to stop", failure: "no agent answers"),
+        examples: [
+            CommandExample(command: "log-agent top", purpose: "the agent on 127.0.0.1:9144"),
+            CommandExample(command: "log-agent top --once --address unix:/run/log-agent.sock", purpose: "for a script or a ticket"),
+        ])
+
     static let completions = CommandDefinition(
-        name: "completions", summary: "print the completions for a shell",
-        details: ["Prints a script that lets a shell complete commands."],
+        name: "completions", summary: "print the completions for a shell", details: ["Prints a script that lets a shell complete commands."],
         operand: OperandDefinition(
             placeholder: "SHELL", value: .choice(Shell.allCases.map(\.rawValue)), isRequired: true, summary: "bash, zsh or fish"),
         exitCodes: exits("printed"),

@@ -90,10 +90,10 @@ struct RegexCompiler {
     ) throws(RegexError) {
         guard let maximum else {
             if minimum == 0 { return try emitStar(node, isGreedy) }
-            for _ in 1..<minimum { try emit(node) }
+            try emit(node, times: minimum - 1)
             return try emitPlus(node, isGreedy)
         }
-        for _ in 0..<minimum { try emit(node) }
+        try emit(node, times: minimum)
         // x{0,2} is (?:x(?:x)?)?: each may only come where the one before has.
         var splits: [Int] = []
         for _ in minimum..<max(maximum, minimum) {
@@ -102,6 +102,15 @@ struct RegexCompiler {
             try emit(node)
         }
         for split in splits { set(split, body: split + 1, out: instructions.count, isGreedy) }
+    }
+
+    private mutating func emit(_ node: RegexNode, times: Int) throws(RegexError) {
+        for _ in 0..<times {
+            let start = instructions.count
+            try emit(node)
+            // Nothing, a thousand times over, within a thousand times nothing: that has no instructions, but takes long to write out.
+            if instructions.count == start { return }
+        }
     }
 
     private mutating func emitStar(_ node: RegexNode, _ isGreedy: Bool) throws(RegexError) {

@@ -1,0 +1,48 @@
+import Tailing
+
+/// One thread's way into a log: keeps what the log can't take now, so that its source stops reading.
+struct CaptureOutlet: ~Copyable {
+    /// Whole lines that are not in the log yet. Its owner appends to it.
+    var lines: [UInt8] = []
+    private var taken = 0
+    private var writer: CaptureWriter
+
+    init(_ log: CaptureLog) {
+        writer = CaptureWriter(log)
+    }
+
+    /// Writes what is waiting. nil when all of it is in the log; otherwise nothing more is to be read until this succeeds.
+    mutating func flush() -> CaptureWriter.Blockage? {
+        guard taken < lines.count else { return nil }
+        let (count, blockage) = lines.withUnsafeBytes { writer.append(UnsafeRawBufferPointer(rebasing: $0[taken...])) }
+        taken += count
+        guard taken == lines.count else { return blockage }
+        lines.removeAll(keepingCapacity: lines.capacity <= Self.keptCapacity)
+        taken = 0
+        return nil
+    }
+
+    /// Larger buffers are for few long lines.
+    private static let keptCapacity = 512 * 1024
+
+    /// What is waiting: whole lines, the first perhaps begun in the log.
+    var waiting: (lines: Int, bytes: Int) { (lines[taken...].count { $0 == UInt8(ascii: "\n") }, lines.count - taken) }
+
+    mutating func seal() { writer.seal() }
+}
+
+extension CaptureState {
+    /// Says what a flush came to. nil: reading may go on.
+    func note(_ blockage: CaptureWriter.Blockage?) {
+        let pause: Pause? =
+            switch blockage {
+            case nil: nil
+            case .budget: .budget
+            case .disk: .disk
+            }
+        update { counts in
+            counts.pause = pause
+            if case .disk(let error) = blockage { counts.lastDiskError = error }
+        }
+    }
+}
