@@ -71,3 +71,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+if Context.environment["TAILSPAN_FUZZ"] != nil {
+    // script/fuzz compiles these, and links them with libFuzzer, which has the only `main`.
+    package.products = []
+    let agent = package.targets.first { $0.name == "LogAgent" }
+    package.targets.removeAll { $0.name == "LogAgent" || $0.type == .test }
+    package.targets += [
+        .target(
+            name: "LogAgent", dependencies: agent?.dependencies ?? [], exclude: ["LogAgentCommand.swift"], swiftSettings: settings),
+        .target(
+            name: "Fuzz", dependencies: ["LogAgent", "JSONScanning", "Gzip", "Configuration", "HTTP"], path: "Fuzz",
+            exclude: ["corpora"], swiftSettings: settings),
+    ]
+}
