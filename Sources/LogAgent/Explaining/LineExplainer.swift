@@ -115,7 +115,7 @@ final class LineExplainer {
             number: number, source: source.name, format: source.format.name, text: text, bytes: result.progress.consumed, isCut: isCut,
             parseError: parseError?.description, fields: fields,
             time: time(result, fields, isUnreadable: counts.timestampErrors > before.timestampErrors),
-            moved: moved(), unmoved: unmoved(), filtered: result.filtered.lines > 0,
+            moved: moved(), unmoved: unmoved(), filtered: ports.indices.contains { result.made(at: $0).filtered.lines > 0 },
             isTransformed: entries.contains { !isWhole($0.line, text) }, entries: entries.map(\.entry))
     }
 

@@ -20,6 +20,7 @@ struct SettingsDifference: Equatable, Sendable {
     var sources: NamedDifference
     var outputs: NamedDifference
     var metrics: NamedDifference
+    var transforms: NamedDifference
     /// Settings that only a restart takes over, and that have changed.
     var restarts: [String] = []
 
@@ -27,6 +28,7 @@ struct SettingsDifference: Equatable, Sendable {
         sources = NamedDifference(old.sources, new.sources, name: \.name)
         outputs = NamedDifference(old.outputs, new.outputs, name: \.name)
         metrics = NamedDifference(old.metrics, new.metrics, name: \.name)
+        transforms = NamedDifference(old.transforms, new.transforms, name: \.name)
         if old.dataDirectory != new.dataDirectory { restarts.append("data_dir") }
         if old.server.listen != new.server.listen { restarts.append("server.listen") }
         var server = new.server
@@ -43,7 +45,8 @@ extension SettingsDifference {
         return names.compactMap { name in
             let before = old.sources.first { $0.name == name }
             let after = new.sources.first { $0.name == name }
-            let isSame = (before?.kind ?? .file) == (after?.kind ?? .file) && (before == nil || after == nil || before?.capture == after?.capture)
+            let isSame =
+                (before?.kind ?? .file) == (after?.kind ?? .file) && (before == nil || after == nil || before?.capture == after?.capture)
             return isSame ? nil : "source \(name)"
         }
     }
@@ -58,7 +61,9 @@ extension LogAgentSettings {
         let gone = running.sources.filter { before in before.kind != .file && !sources.contains { $0.name == before.name } }
         settings.sources =
             sources.compactMap { source in
-                guard let before = running.sources.first(where: { $0.name == source.name }) else { return source.kind == .file ? source : nil }
+                guard let before = running.sources.first(where: { $0.name == source.name }) else {
+                    return source.kind == .file ? source : nil
+                }
                 guard before.kind == .file || source.kind == .file else { return source.captured(as: before) }
                 return before.kind == source.kind ? source : before
             } + gone
