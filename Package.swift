@@ -39,7 +39,7 @@ let package = Package(
             name: "LogAgent",
             dependencies: [
                 "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing",
-                "Delivery",
+                "Delivery", "COpenSSL",
             ],
             swiftSettings: settings),
 

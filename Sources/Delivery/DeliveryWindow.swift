@@ -58,6 +58,7 @@ package struct DeliveryWindow<Stream: Hashable, Item, Push> {
     private let maximumPrepared: Int
     private let maximumItemsPerPush: Int
     private let maximumBytesPerPush: Int
+    private let canJoin: (Item, Item) -> Bool
     private var generator: SeededGenerator
     private var lanes: [Stream: Lane] = [:]
     private var parcels: [Ticket: Parcel] = [:]
@@ -73,14 +74,16 @@ package struct DeliveryWindow<Stream: Hashable, Item, Push> {
     /// Pushes being sent now.
     package private(set) var sendingCount = 0
 
-    /// `maximumPrepared` bounds how many pushes are ready before their turn.
+    /// `maximumPrepared` bounds how many pushes are ready before their turn; `canJoin` says whether two items may be in one push.
     package init(
-        policy: RetryPolicy, maximumPrepared: Int, maximumItemsPerPush: Int = 1, maximumBytesPerPush: Int = .max, seed: UInt64
+        policy: RetryPolicy, maximumPrepared: Int, maximumItemsPerPush: Int = 1, maximumBytesPerPush: Int = .max, seed: UInt64,
+        canJoin: @escaping (Item, Item) -> Bool = { _, _ in true }
     ) {
         self.policy = policy
         self.maximumPrepared = max(1, maximumPrepared)
         self.maximumItemsPerPush = max(1, maximumItemsPerPush)
         self.maximumBytesPerPush = maximumBytesPerPush
+        self.canJoin = canJoin
         generator = SeededGenerator(seed: seed)
     }
 
@@ -243,7 +246,9 @@ package struct DeliveryWindow<Stream: Hashable, Item, Push> {
         var bytes = head.bytes
         if withOthers && maximumItemsPerPush > 1 {
             let others = lanes.filter { $0.key != first && $0.value.tickets.isEmpty }
-                .compactMap { stream, lane in lane.waiting.first.map { (stream, $0.bytes, $0.order) } }
+                .compactMap { stream, lane in lane.waiting.first.map { (stream, $0) } }
+                .filter { canJoin(head.item, $0.1.item) }
+                .map { ($0.0, $0.1.bytes, $0.1.order) }
                 .sorted { $0.2 < $1.2 }
             for (stream, size, _) in others where streams.count < maximumItemsPerPush && bytes + size <= maximumBytesPerPush {
                 streams.append(stream)

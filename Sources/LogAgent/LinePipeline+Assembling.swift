@@ -1,11 +1,11 @@
 import SystemIO
 import Tailing
 
-/// The way of entries that are made of several lines, or of a part of a line: assemble → parse → derive → filter → batch.
+/// The way of entries that are made of several lines, or of a part of a line: assemble → parse → derive → transform → batch.
 extension LinePipeline {
     private struct Sum {
         var entryCount = 0
-        var filtered = Tally()
+        var made: [Made]
         var newestNanoseconds: UInt64 = 0
         /// Of the entry that is too new to be taken.
         var heldBackNanoseconds: UInt64?
@@ -16,14 +16,15 @@ extension LinePipeline {
     ) -> PassResult {
         let pieceEnd = cursor.offset + UInt64(piece.count)
         envelopeFields?.begin(path: file.firstPath)
-        var sum = Sum()
+        var sum = Sum(made: noneMade(pass))
         let progress = assembler.pass(
             over: piece, at: cursor, isFinal: isFinal, splitter: splitter,
-            breaks: knownBreaks(of: file, after: cursor.firstOpenOffset, through: pieceEnd),
+            breaks: knownBreaks(of: file, after: cursor.firstOpenOffset, through: lastBreak(of: pass, before: pieceEnd)),
             ending: EntryAssembler.Ending(
                 idleStreams: pass.idleStreams, isContentEnd: pass.counts && isFinal, countedEnd: pass.countedEnd),
             end: { if pass.counts { record($0, of: file) } },
             take: { take($0, mayDecline: $1, readEnd: pieceEnd, of: file, pass: pass, &sum) })
+        reached(cursor.offset + UInt64(progress.split.consumed), in: file, pass)
         if pass.counts {
             counts.lines += UInt64(progress.split.lineCount)
             counts.bytes += UInt64(progress.split.consumed)
@@ -33,8 +34,14 @@ extension LinePipeline {
         let read = Tally(lines: UInt64(progress.split.lineCount), bytes: UInt64(progress.split.consumed))
         return PassResult(
             progress: progress.split, read: read, closed: Tally(cursor.openEntries) + read - Tally(progress.openEntries),
-            entryCount: sum.entryCount, filtered: sum.filtered, newestLineNanoseconds: sum.newestNanoseconds,
+            entryCount: sum.entryCount, made: sum.made, newestLineNanoseconds: sum.newestNanoseconds,
             heldBackNanoseconds: sum.heldBackNanoseconds, openEntries: progress.openEntries, grown: progress.grown)
+    }
+
+    /// The last place where the clock can have ended an entry that concerns the pass. What is open where a replay ends is open.
+    private func lastBreak(of pass: Pass, before pieceEnd: UInt64) -> UInt64 {
+        guard let end = pass.replayEnd, end.offset == pieceEnd, !end.openEntries.isEmpty, pieceEnd > 0 else { return pieceEnd }
+        return pieceEnd - 1
     }
 
     /// False: it is too new to be taken.
@@ -55,15 +62,15 @@ extension LinePipeline {
             return false
         }
         sum.newestNanoseconds = max(sum.newestNanoseconds, time)
-        if pass.counts {
-            count(entry, parsed)
-            rules.apply(scanner.allFields, in: parsed.text, now: time)
-        }
-        guard !pass.outputs.isEmpty else { return true }
-        if filter.drops(scanner.allFields, in: parsed.text) {
-            sum.filtered += entry.tally
+        if pass.counts { count(entry, parsed) }
+        if let transforms {
+            let origin = EntryOrigin(
+                content: entry.content, offset: entry.offset, tally: entry.tally, isCut: entry.isCut, isSplit: entry.isSplit)
+            transform(origin, parsed, by: transforms, time: time, file: file, pass: pass, &sum.made)
             return true
         }
+        if pass.counts { rules.apply(scanner.allFields, in: parsed.text, now: time) }
+        guard !pass.outputs.isEmpty else { return true }
         sum.entryCount += 1
         ship(entry, parsed, time: time, file: file, pass: pass)
         return true

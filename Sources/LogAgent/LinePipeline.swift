@@ -2,7 +2,7 @@ import JSONScanning
 import SystemIO
 import Tailing
 
-/// One source's way for a line, in one pass over its bytes: parse → derive → filter → batch.
+/// One source's way for a line, in one pass over its bytes: parse → derive → transform → batch.
 ///
 /// Used under the lock of ``AgentState``, by the reading thread.
 final class LinePipeline {
@@ -14,7 +14,8 @@ final class LinePipeline {
     private let dropsLongLines: Bool
     let scanner: JSONScanner
     let rules: MetricRules
-    let filter: LineFilter
+    /// nil: lines are shipped as they are.
+    let transforms: LineTransforms?
     let timestamp: (slot: Int, format: LineTimestamp)?
     private let metadata: MetadataWriter
     private let streams: StreamTable
@@ -50,14 +51,14 @@ final class LinePipeline {
 
     /// `journals`: where the times of lines without one are recorded, and where the clock ended entries.
     init(
-        source: SourceSettings, scanner: JSONScanner, rules: MetricRules, filter: LineFilter, journals: FileJournals
+        source: SourceSettings, scanner: JSONScanner, rules: MetricRules, transforms: LineTransforms?, journals: FileJournals
     ) throws(TimestampPatternError) {
         self.journals = journals
         self.source = source
         self.scanner = scanner
         parser = LineParser(source.format, fields: scanner)
         self.rules = rules
-        self.filter = filter
+        self.transforms = transforms
         splitter = LineSplitter(maximumLineBytes: source.maximumLineBytes)
         decoders = TextDecoders(declared: source.files.encoding)
         skipsEmptyLines = source.files.emptyLines == .skip
@@ -111,6 +112,16 @@ final class LinePipeline {
         var idleStreams: LogStreamSet = []
         /// Where counting is, if the pass goes that far: what is not open there ends there.
         var countedEnd: FileCursor?
+        /// What is remembered of earlier lines at the place of this pass, for steps that look back.
+        var memory = TransformMemories.Place.counting
+        /// Where a pass ends whose lines went their way before, and are only to be remembered.
+        var replayEnd: FileCursor?
+    }
+
+    /// What became of a pass's lines at one output.
+    struct Made {
+        var entryCount = 0
+        var filtered = Tally()
     }
 
     struct PassResult {
@@ -118,15 +129,18 @@ final class LinePipeline {
         var read: Tally
         /// The lines of entries that are complete, filtered ones included.
         var closed: Tally
-        /// Entries that went to the outputs.
+        /// Entries that went to the outputs, where no step could keep them from one.
         var entryCount: Int
-        var filtered: Tally
+        /// At each of the pass's outputs; empty where there are no steps.
+        var made: [Made]
         var newestLineNanoseconds: UInt64
         /// The time of the line that was too new to be taken.
         var heldBackNanoseconds: UInt64?
         var openEntries = OpenEntries.none
         /// Streams that had lines.
         var grown: LogStreamSet = []
+
+        func made(at position: Int) -> Made { made.isEmpty ? Made(entryCount: entryCount) : made[position] }
     }
 
     /// Takes the complete lines of `piece`, which stands at `cursor` of `file`'s content, with the lines of open entries right before it.
@@ -146,7 +160,8 @@ final class LinePipeline {
     private func takeLines(
         of piece: UnsafeRawBufferPointer, at offset: UInt64, isInsideCutLine: Bool, isFinal: Bool, of file: FileState, pass: Pass
     ) -> PassResult {
-        var filtered = Tally()
+        var made = noneMade(pass)
+        var passedOver = Tally()
         var newest: UInt64 = 0
         var lineCount = 0
         var heldBack: (start: Int, time: UInt64)?
@@ -161,7 +176,7 @@ final class LinePipeline {
             if (line.isCut && dropsLongLines) || (line.bytes.isEmpty && skipsEmptyLines) {
                 passOver(line, counts: pass.counts)
                 lineCount += 1
-                filtered += Tally(lines: 1, bytes: UInt64(line.fileBytes))
+                passedOver += Tally(lines: 1, bytes: UInt64(line.fileBytes))
                 return
             }
             let parsed = parser.parse(line.bytes)
@@ -173,13 +188,14 @@ final class LinePipeline {
             }
             lineCount += 1
             newest = max(newest, time)
-            if pass.counts { rules.apply(scanner.allFields, in: parsed.text, now: time) }
-            guard !pass.outputs.isEmpty else { return }
-            if filter.drops(scanner.allFields, in: parsed.text) {
-                filtered += Tally(lines: 1, bytes: UInt64(line.fileBytes))
+            if let transforms {
+                let origin = EntryOrigin(
+                    content: line.bytes, offset: lineOffset, tally: Tally(lines: 1, bytes: UInt64(line.fileBytes)), isCut: line.isCut)
+                transform(origin, parsed, by: transforms, time: time, file: file, pass: pass, &made)
                 return
             }
-            ship(line, parsed, time: time, file: file, pass: pass)
+            if pass.counts { rules.apply(scanner.allFields, in: parsed.text, now: time) }
+            if !pass.outputs.isEmpty { ship(line, parsed, time: time, file: file, pass: pass) }
         }
         if let heldBack {
             // A line begins there.
@@ -187,14 +203,20 @@ final class LinePipeline {
             progress.isInsideCutLine = false
             progress.lineCount = lineCount
         }
+        reached(offset + UInt64(progress.consumed), in: file, pass)
         if pass.counts {
             counts.lines += UInt64(progress.lineCount)
             counts.bytes += UInt64(progress.consumed)
             counts.cutBytes += UInt64(progress.droppedBytes)
         }
         let read = Tally(lines: UInt64(progress.lineCount), bytes: UInt64(progress.consumed))
+        let entryCount = Int(read.lines - passedOver.lines)
+        if passedOver.lines > 0 {
+            if made.isEmpty { made = Array(repeating: Made(entryCount: entryCount), count: pass.outputs.count) }
+            for position in made.indices { made[position].filtered += passedOver }
+        }
         return PassResult(
-            progress: progress, read: read, closed: read, entryCount: Int(read.lines - filtered.lines), filtered: filtered,
+            progress: progress, read: read, closed: read, entryCount: entryCount, made: made,
             newestLineNanoseconds: newest, heldBackNanoseconds: heldBack?.time)
     }
 
@@ -241,6 +263,7 @@ final class LinePipeline {
         // Without an output nothing is sent, so nothing needs to be remembered.
         if file.deliveries.isEmpty { return pass.now }
         do throws(SystemError) {
+            if pass.replayEnd != nil { return try times(of: file).knownTime(ofLineAt: offset) ?? 0 }
             return try times(of: file).time(ofLineAt: offset, readEnd: readEnd, now: pass.now)
         } catch {
             counts.unrecordedTimes += 1
@@ -286,6 +309,96 @@ final class LinePipeline {
             }
             if pass.counts { counts.replacedSequences += UInt64(replaced) }
             position += 1
+        }
+    }
+}
+
+// MARK: With transforms
+
+extension LinePipeline {
+    /// What is to become an entry: a line, or what was assembled of some.
+    struct EntryOrigin {
+        var content: UnsafeRawBufferPointer
+        var offset: UInt64
+        var tally: Tally
+        var isCut: Bool
+        var isSplit = false
+    }
+
+    /// For each output of a pass, where there are steps that could leave lines out.
+    func noneMade(_ pass: Pass) -> [Made] { transforms == nil ? [] : Array(repeating: Made(), count: pass.outputs.count) }
+
+    /// Every line before `offset` went its way, in a pass from the one before.
+    func reached(_ offset: UInt64, in file: FileState, _ pass: Pass) {
+        guard let transforms, transforms.tableCount > 0 else { return }
+        file.transformMemories[pass.memory, transforms.tableCount].reach(offset)
+    }
+
+    /// Takes an entry through the steps, to the metrics between them, and into batches.
+    func transform(
+        _ origin: EntryOrigin, _ parsed: ParsedLine, by transforms: LineTransforms, time: UInt64, file: FileState, pass: Pass,
+        _ made: inout [Made]
+    ) {
+        let line = transforms.line
+        line.begin(origin.content, parsed, form: form(of: origin.content, parsed.error), path: file.origin.path, time: time)
+        let isShipped = !pass.outputs.isEmpty
+        let dropped = file.transformMemories.use(pass.memory, transforms.tableCount) { memory -> Int? in
+            memory.enter(lineAt: origin.offset)
+            if let step = transforms.run(.beforeMetrics, isCounted: isShipped, memory: &memory) { return step }
+            if pass.counts { rules.apply(scanner.allFields, in: line.bytes, now: time) }
+            // What steps remember has to be the same, shipped or not.
+            guard isShipped || transforms.tableCount > 0 else { return nil }
+            return transforms.run(.afterMetrics, isCounted: isShipped, memory: &memory)
+        }
+        guard isShipped else { return }
+        if let dropped {
+            for (position, output) in pass.outputs.enumerated() {
+                made[position].filtered += origin.tally
+                transforms.counts.countFiltered(by: dropped, atOutput: output.index)
+            }
+            return
+        }
+        ship(origin, parsed, transforms, time: time, file: file, pass: pass, &made)
+    }
+
+    private func form(of line: UnsafeRawBufferPointer, _ error: LineParseError?) -> TransformedLine.Form {
+        switch source.format {
+        case .json where !line.isEmpty: error == nil ? .json : .escaped
+        case .logfmt: .escaped
+        case .json, .text, .syslog, .pattern, .regex: .text
+        }
+    }
+
+    private func ship(
+        _ origin: EntryOrigin, _ parsed: ParsedLine, _ transforms: LineTransforms, time: UInt64, file: FileState, pass: Pass,
+        _ made: inout [Made]
+    ) {
+        let line = transforms.line
+        let shipped = line.shipped
+        let isCut = origin.isCut || line.isCut || line.isShortened
+        line.addWeight()
+        var stream: Unmanaged<Stream>?
+        var extra = UnsafeRawBufferPointer(start: nil, count: 0)
+        for (position, output) in pass.outputs.enumerated() {
+            guard line.isFor(output: output.index) else {
+                made[position].filtered += origin.tally
+                transforms.counts.countFiltered(by: line.routedBy, atOutput: output.index)
+                continue
+            }
+            if stream == nil {
+                extra = metadata.write(
+                    scanner, ParsedLine(text: line.bytes, error: parsed.error), origin: file.origin, isCut: isCut, isSplit: origin.isSplit,
+                    more: line.metadata.bytes)
+            }
+            let found = stream ?? streams.stream(of: line.bytes, scanner: scanner, origin: file.origin, tenant: line.tenant)
+            stream = found
+            let replaced = found._withUnsafeGuaranteedRef {
+                output.append(
+                    $0, timestamp: time, line: shipped, fileBytes: Int(origin.tally.bytes), fileLines: Int(origin.tally.lines),
+                    metadata: extra, from: pass.segments[position])
+            }
+            made[position].entryCount += 1
+            if pass.counts { counts.replacedSequences += UInt64(replaced) }
         }
     }
 }

@@ -7,6 +7,7 @@ import Tailing
 struct Stages {
     let settings: LogAgentSettings
     let derived: DerivedMetrics
+    let transformCounts: TransformCounts
     let pipelines: [LinePipeline]
 }
 
@@ -16,17 +17,19 @@ extension LogAgentService {
         do {
             let paths = FieldPaths(
                 settings.sources.flatMap(LinePipeline.fieldPaths) + MetricRules.requiredPaths(settings.metrics)
-                    + LineFilter.requiredPaths(settings.transforms))
+                    + LineTransforms.requiredPaths(settings.transforms))
             let scanner = JSONScanner(paths: paths)
             // Every path was collected above.
             let slot = { (path: String) in paths.slot(of: path) ?? 0 }
             let derived = try DerivedMetrics(
                 settings.metrics, now: SystemClock.wallNanoseconds(), earlierCounts: earlierCounts, slot: slot)
-            let filter = try LineFilter(settings.transforms, slot: slot)
+            let counts = TransformCounts(steps: settings.transforms, outputs: settings.outputs.map(\.name))
             let pipelines = try settings.sources.map { source in
-                try LinePipeline(source: source, scanner: scanner, rules: derived.rules, filter: filter, journals: journals)
+                try LinePipeline(
+                    source: source, scanner: scanner, rules: derived.rules,
+                    transforms: LineTransforms(source, fields: scanner, counts: counts), journals: journals)
             }
-            return Stages(settings: settings, derived: derived, pipelines: pipelines)
+            return Stages(settings: settings, derived: derived, transformCounts: counts, pipelines: pipelines)
         } catch {
             throw .settings("\(error)")
         }

@@ -102,7 +102,7 @@ struct LogAgentService {
             let sender = try makeSender(output, control: control, registry: registry)
             outputs.append(OutputPort(index: index, settings: output, sender: sender, budgetBytes: budget.bytesPerOutput))
         }
-        return AgentState(settings: settings, outputs: outputs, derived: stages.derived, pipelines: stages.pipelines)
+        return AgentState(settings: settings, outputs: outputs, stages: stages)
     }
 
     func restore(_ checkpoint: Checkpoint?, into shared: SharedAgentState) {

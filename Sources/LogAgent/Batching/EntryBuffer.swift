@@ -1,3 +1,5 @@
+import JSONScanning
+
 /// Growable raw memory for the bytes of one batch, taken from ``BufferMemory`` and given back to it.
 ///
 /// `@unchecked`: it owns its memory alone (it can't be copied), and who holds it as a `let` can only read.
@@ -115,6 +117,23 @@ struct EntryBuffer: ~Copyable, @unchecked Sendable {
 
     mutating func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Appends `text` as the inside of a JSON string. Bytes that are no UTF-8 become U+FFFD; gives how often.
+    @discardableResult
+    mutating func appendEscaped(_ text: UnsafeRawBufferPointer) -> Int {
+        var rest = text
+        var replaced = 0
+        // Most texts grow by a tenth or so when they are escaped; what does not fit is gone on with.
+        reserve(rest.count + rest.count / 4 + 16)
+        while !rest.isEmpty {
+            let progress = JSONStringEscaping.escape(rest, into: room)
+            advance(by: progress.written)
+            replaced += progress.replaced
+            rest = UnsafeRawBufferPointer(rebasing: rest[progress.consumed...])
+            if !rest.isEmpty { reserve(rest.count * 2 + 64) }
+        }
+        return replaced
     }
 
     mutating func removeAll() { count = 0 }

@@ -48,8 +48,11 @@ final class MetadataWriter {
     }
 
     /// `{"trace_id":"4bf9…","span_id":"00f0…"}`, or nothing where no value is there. The result is overwritten by the next call.
+    ///
+    /// `more`: further members, with commas between them.
     func write(
-        _ scanner: JSONScanner, _ parsed: ParsedLine, origin: LineOrigin, isCut: Bool, isSplit: Bool = false
+        _ scanner: JSONScanner, _ parsed: ParsedLine, origin: LineOrigin, isCut: Bool, isSplit: Bool = false,
+        more: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
     ) -> UnsafeRawBufferPointer {
         bytes.removeAll()
         let fields = scanner.allFields
@@ -71,6 +74,10 @@ final class MetadataWriter {
         }
         if isCut { begin(Self.cutMark) }
         if isSplit { begin(Self.splitMark) }
+        if !more.isEmpty {
+            begin([])
+            bytes.append(more)
+        }
         if bytes.count > 0 { bytes.append(UInt8(ascii: "}")) }
         return bytes.bytes
     }
@@ -95,15 +102,9 @@ final class MetadataWriter {
     }
 
     private func appendEscaped(_ text: UnsafeRawBufferPointer) {
-        var rest = text
-        while !rest.isEmpty {
-            // Short values, nearly all, fit whatever is in them.
-            bytes.reserve(rest.count <= 256 ? rest.count * JSONStringEscaping.maximumExpansion + 64 : rest.count + 64)
-            let progress = JSONStringEscaping.escape(rest, into: bytes.room)
-            bytes.advance(by: progress.written)
-            rest = UnsafeRawBufferPointer(rebasing: rest[progress.consumed...])
-            if !rest.isEmpty { bytes.reserve(rest.count * 2 + 64) }
-        }
+        // Short values, nearly all, fit whatever is in them.
+        if text.count <= 256 { bytes.reserve(text.count * JSONStringEscaping.maximumExpansion + 64) }
+        bytes.appendEscaped(text)
     }
 
     private func write(_ text: String, _ part: Part) {

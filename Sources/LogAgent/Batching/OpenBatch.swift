@@ -1,4 +1,3 @@
-import JSONScanning
 import SystemIO
 
 /// Where in which file entries of a batch come from.
@@ -45,14 +44,13 @@ final class OpenBatch {
             runs.append(SealedBatch.Run(source: source, firstEntry: entries.count))
             lastSource = source
         }
-        // Most lines grow by a tenth or so when they are escaped; what does not fit is gone on with.
         buffer.reserve(line.count + line.count / 4 + metadata.count + 64)
         if !entries.isEmpty { buffer.append(UInt8(ascii: ",")) }
         entries.append(SealedBatch.Entry(offset: UInt32(buffer.count), fileBytes: UInt32(fileBytes), fileLines: UInt32(fileLines)))
         newestTimestamp = max(newestTimestamp, timestamp)
         oldestTimestamp = min(oldestTimestamp, timestamp)
         buffer.appendEntryHead(timestamp: timestamp)
-        let replaced = appendEscaped(line)
+        let replaced = buffer.appendEscaped(line)
         buffer.reserve(metadata.count + 3)
         buffer.append(UInt8(ascii: "\""))
         if !metadata.isEmpty {
@@ -68,20 +66,7 @@ final class OpenBatch {
         var taken = EntryBuffer(capacity: 1)
         swap(&taken, &buffer)
         return SealedBatch(
-            sequence: sequence, labels: stream.labels, buffer: taken, entries: entries, runs: runs,
+            sequence: sequence, labels: stream.labels, tenant: stream.tenant, buffer: taken, entries: entries, runs: runs,
             timestamps: min(oldestTimestamp, newestTimestamp)...newestTimestamp, openedAt: openedAt)
-    }
-
-    private func appendEscaped(_ line: UnsafeRawBufferPointer) -> Int {
-        var rest = line
-        var replaced = 0
-        while !rest.isEmpty {
-            let progress = JSONStringEscaping.escape(rest, into: buffer.room)
-            buffer.advance(by: progress.written)
-            replaced += progress.replaced
-            rest = UnsafeRawBufferPointer(rebasing: rest[progress.consumed...])
-            if !rest.isEmpty { buffer.reserve(rest.count * 2 + 64) }
-        }
-        return replaced
     }
 }

@@ -21,6 +21,8 @@ final class SealedBatch: Sendable {
     let sequence: UInt64
     /// `{"job":"transcode"}`.
     let labels: [UInt8]
+    /// nil: that of the output.
+    let tenant: String?
     let entries: [Entry]
     let runs: [Run]
     /// Oldest and newest time of the entries, nanoseconds since 1970.
@@ -30,16 +32,23 @@ final class SealedBatch: Sendable {
     private let buffer: EntryBuffer
 
     init(
-        sequence: UInt64, labels: [UInt8], buffer: consuming EntryBuffer, entries: [Entry], runs: [Run],
+        sequence: UInt64, labels: [UInt8], tenant: String? = nil, buffer: consuming EntryBuffer, entries: [Entry], runs: [Run],
         timestamps: ClosedRange<UInt64>, openedAt: UInt64
     ) {
         self.sequence = sequence
         self.labels = labels
+        self.tenant = tenant
         self.entries = entries
         self.runs = runs
         self.timestamps = timestamps
         self.openedAt = openedAt
         self.buffer = buffer
+    }
+
+    /// What it must go in order with: its tenant's stream.
+    var streamKey: [UInt8] {
+        guard let tenant else { return labels }
+        return labels + [0] + Array(tenant.utf8)
     }
 
     /// The entries with commas between them; valid as long as the batch lives.

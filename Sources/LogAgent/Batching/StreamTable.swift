@@ -2,17 +2,21 @@ import Glibc
 import JSONScanning
 import Tailing
 
-/// One Loki stream: a set of labels.
+/// One Loki stream: a set of labels, of one tenant.
 final class Stream {
     /// `{"job":"transcode","level":"INFO"}`.
     let labels: [UInt8]
-    /// The values of its labels in a line, each with its length in two bytes before it. Raw memory: comparing it counts no references.
+    /// nil: that of the output.
+    let tenant: String?
+    /// The values of its labels in a line, each with its length in two bytes before it; then the tenant. Raw memory: comparing it counts
+    /// no references.
     private let key: UnsafeMutableRawBufferPointer
     /// By the output's index; at most one of each output. Not retained: the output's port holds what is open.
     @exclusivity(unchecked) private var openBatches: [Unmanaged<OpenBatch>?] = []
 
-    init(labels: [UInt8], key: [UInt8] = []) {
+    init(labels: [UInt8], tenant: String? = nil, key: [UInt8] = []) {
         self.labels = labels
+        self.tenant = tenant
         self.key = .allocate(byteCount: key.count, alignment: 8)
         self.key.copyBytes(from: key)
     }
@@ -98,7 +102,7 @@ final class StreamTable {
     }
 
     /// The stream of the line whose fields are in `scanner`, as ranges of `line`. Valid until the next call.
-    func stream(of line: UnsafeRawBufferPointer, scanner: JSONScanner, origin: LineOrigin) -> Unmanaged<Stream> {
+    func stream(of line: UnsafeRawBufferPointer, scanner: JSONScanner, origin: LineOrigin, tenant: [UInt8]? = nil) -> Unmanaged<Stream> {
         key.removeAll()
         let fields = scanner.allFields
         var part = 0
@@ -110,6 +114,7 @@ final class StreamTable {
             }
             part += 1
         }
+        if let tenant { tenant.withUnsafeBytes { key.append($0) } }
         let wanted = key.bytes
         var position = 0
         while position < recent.count {
@@ -118,7 +123,7 @@ final class StreamTable {
             position += 1
         }
         let bytes = Array(wanted)
-        let stream = Unmanaged.passUnretained(streams[bytes] ?? make(bytes))
+        let stream = Unmanaged.passUnretained(streams[bytes] ?? make(bytes, tenant: tenant.map { String(decoding: $0, as: UTF8.self) }))
         recent.insert(stream, at: 0)
         if recent.count > Self.recentCount { recent.removeLast() }
         return stream
@@ -151,7 +156,7 @@ final class StreamTable {
         key.append(value)
     }
 
-    private func make(_ key: [UInt8]) -> Stream {
+    private func make(_ key: [UInt8], tenant: String?) -> Stream {
         if streams.count >= Self.maximumStreams {
             recent.removeAll(keepingCapacity: true)
             streams.removeAll(keepingCapacity: true)
@@ -180,7 +185,7 @@ final class StreamTable {
             }
         }
         labels.append(UInt8(ascii: "}"))
-        let stream = Stream(labels: labels, key: key)
+        let stream = Stream(labels: labels, tenant: tenant, key: key)
         streams[key] = stream
         return stream
     }

@@ -29,7 +29,7 @@ enum CheckCommand {
             }
         }
         row("sources", settings.sources.map { "\($0.name)  \($0.format.name)  \($0.place)" })
-        row("steps", settings.transforms.map(describe))
+        row("steps", settings.transforms.map { StepText.describe($0, outputs: settings.outputs.map(\.name)) })
         row("metrics", metrics(settings.metrics))
         row("outputs", settings.outputs.isEmpty ? ["none: lines are counted, not shipped"] : settings.outputs.map(describe))
         row("state", ["\(settings.dataDirectory), \(SizeText.text(UInt64(settings.memoryBytes))) of buffers"])
@@ -56,13 +56,6 @@ enum CheckCommand {
             line += line.isEmpty ? name : " " + name
         }
         return ["\(metrics.count) \(metrics.count == 1 ? "family" : "families")"] + rows + [line]
-    }
-
-    private static func describe(_ transform: TransformSettings) -> String {
-        switch transform {
-        case .drop(let conditions): "drop where \(conditions.map(\.field).joined(separator: ", ")) …"
-        case .keep(let conditions): "keep where \(conditions.map(\.field).joined(separator: ", ")) …"
-        }
     }
 
     private static func describe(_ output: OutputSettings) -> String {

@@ -41,6 +41,8 @@ final class FileState {
     var observedBreaks: ObservedBreaks?
     /// Monotonic time of the last line of each stream that has an open entry.
     var lastLineNanoseconds = SIMD4<UInt64>.zero
+    /// For steps that look back at earlier lines.
+    var transformMemories = TransformMemories()
     /// Monotonic time at which it could last not be read for an output; 0 before the first.
     var deliveryFailedNanoseconds: UInt64 = 0
     /// In one of the outputs' queues of files that delivery has fallen behind in.

@@ -52,6 +52,12 @@ final class ObservedTimes {
         return record.time
     }
 
+    /// The time that the line at `offset` was given, without giving it one now; nil where that is not known any more.
+    func knownTime(ofLineAt offset: UInt64) throws(SystemError) -> UInt64? {
+        guard journal.count > 0, let last, offset < last.end else { return nil }
+        return offset >= last.start ? last.time(at: offset) : try lookUp(offset)?.time(at: offset)
+    }
+
     /// Drops the records when a checkpoint says that everything before `offset` was delivered.
     func delivered(through offset: UInt64) throws(SystemError) {
         guard journal.count > 0, let last, last.end <= offset else { return }

@@ -10,6 +10,7 @@ final class AgentState {
     private(set) var settings: LogAgentSettings
     private(set) var pipelines: [LinePipeline]
     private(set) var derived: DerivedMetrics
+    private(set) var transformCounts: TransformCounts
     private(set) var outputs: [OutputPort]
     /// Of the sources that are no files.
     var captures: [CaptureState] = []
@@ -32,11 +33,12 @@ final class AgentState {
     let startedAt: UInt64
     var configuration: ConfigurationStatus
 
-    init(settings: LogAgentSettings, outputs: [OutputPort], derived: DerivedMetrics, pipelines: [LinePipeline]) {
+    init(settings: LogAgentSettings, outputs: [OutputPort], stages: Stages) {
         self.settings = settings
         self.outputs = outputs
-        self.derived = derived
-        self.pipelines = pipelines
+        derived = stages.derived
+        transformCounts = stages.transformCounts
+        pipelines = stages.pipelines
         startedAt = SystemClock.wallNanoseconds()
         configuration = ConfigurationStatus(loadedAt: startedAt)
     }
@@ -45,12 +47,18 @@ final class AgentState {
     func adopt(_ stages: Stages, outputs newOutputs: [OutputPort], kept: Set<String>) {
         let names = outputs.map(\.settings.name)
         let ways = newOutputs.map { (name: $0.settings.name, kept: kept.contains($0.settings.name)) }
-        for file in files.values { file.use(ways, insteadOf: names) }
+        for file in files.values {
+            file.use(ways, insteadOf: names)
+            // Of other steps.
+            file.transformMemories.removeAll()
+        }
+        stages.transformCounts.goOn(from: transformCounts)
         for pipeline in stages.pipelines {
             if let previous = pipelines.first(where: { $0.source.name == pipeline.source.name }) { pipeline.goOn(from: previous.counts) }
         }
         settings = stages.settings
         derived = stages.derived
+        transformCounts = stages.transformCounts
         pipelines = stages.pipelines
         outputs = newOutputs
     }

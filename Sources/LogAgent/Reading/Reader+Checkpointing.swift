@@ -42,7 +42,10 @@ extension Reader {
     private func journaledFiles(_ state: AgentState) -> [UInt64: UInt64] {
         var delivered: [UInt64: UInt64] = [:]
         for file in state.files.values where file.observedTimes != nil || file.observedBreaks != nil {
-            delivered[file.id] = (file.deliveries.map(\.delivered) + [file.counted]).map(\.firstOpenOffset).min()
+            let offset = (file.deliveries.map(\.delivered) + [file.counted]).map(\.firstOpenOffset).min() ?? 0
+            // Steps that look back need the times of what they look at.
+            let looksBack = (state.pipelines[file.sourceIndex].transforms?.tableCount ?? 0) > 0
+            delivered[file.id] = looksBack ? TransformMemory.firstNeeded(at: offset) : offset
         }
         return delivered
     }

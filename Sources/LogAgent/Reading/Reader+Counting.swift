@@ -29,6 +29,7 @@ extension Reader {
             return .waitsForRoom
         }
         let wasOpen = file.isOpen
+        remember(file, state, before: file.counted, at: .counting)
         let result = file.read(at: file.counted, into: buffer)
         if file.isOpen && !wasOpen { openFileCount += 1 }
         switch result {
@@ -122,9 +123,10 @@ extension Reader {
                     openEntries: result.openEntries)
                 state.read += result.read
                 state.newestLineNanoseconds = max(state.newestLineNanoseconds, result.newestLineNanoseconds)
-                for output in outputs {
+                for (position, output) in outputs.enumerated() {
+                    let made = result.made(at: position)
                     state.deliveries[output.index].enqueue(
-                        through: file.counted, read: result.closed, filtered: result.filtered, entryCount: result.entryCount)
+                        through: file.counted, read: result.closed, filtered: made.filtered, entryCount: made.entryCount)
                 }
             }
             awaitOpenEntries(of: file, state, agent, grown: result.grown)

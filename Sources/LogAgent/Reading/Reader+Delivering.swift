@@ -57,6 +57,7 @@ extension Reader {
             return
         }
         let cursor = shared.update { _ in state.deliveries[output.index].enqueued }
+        remember(file, state, before: cursor, at: .delivering(output: output.index))
         switch file.read(at: cursor, into: buffer) {
         case .bytes(let bytes, let reachesEnd):
             tails.keepInflating(file)
@@ -92,7 +93,8 @@ extension Reader {
                 counts: false, outputs: [output],
                 segments: [SegmentReference(file: state.id, segment: state.deliveries[output.index].nextSegment)],
                 now: SystemClock.wallNanoseconds(), untilNanoseconds: turn.untilNanoseconds,
-                countedEnd: endsWhereCountingIs ? file.counted : nil)
+                countedEnd: endsWhereCountingIs ? file.counted : nil,
+                memory: .delivering(output: output.index))
             let result = agent.pipelines[file.sourceIndex].take(piece, at: cursor, isFinal: endsWhereCountingIs, of: state, pass: pass)
             let isAll = endsWhereCountingIs && result.progress.consumed == piece.count && result.heldBackNanoseconds == nil
             if result.progress.consumed > 0 || isAll || result.openEntries != cursor.openEntries {
@@ -102,12 +104,14 @@ extension Reader {
                     : TailedFile.advance(
                         cursor, over: piece, by: result.progress.consumed, isInsideCutLine: result.progress.isInsideCutLine,
                         openEntries: result.openEntries)
+                let made = result.made(at: 0)
                 state.deliveries[output.index].enqueue(
-                    through: end, read: result.closed, filtered: result.filtered, entryCount: result.entryCount)
+                    through: end, read: result.closed, filtered: made.filtered, entryCount: made.entryCount)
                 hasChanged = true
             }
             if isAll || (result.progress.consumed == 0 && result.heldBackNanoseconds == nil) {
                 state.isQueuedForDelivery[output.index] = false
+                state.transformMemories.forget(.delivering(output: output.index))
             } else {
                 let next = result.heldBackNanoseconds ?? max(turn.entry.nextLineNanoseconds, result.newestLineNanoseconds)
                 output.fallBehind(DeliveryQueue.Entry(file: state, nextLineNanoseconds: max(1, next)))

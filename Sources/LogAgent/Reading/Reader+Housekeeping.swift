@@ -81,6 +81,8 @@ extension Reader {
             // What is open may be the only way to a content whose name is gone, or is a link.
             let canBeOpenedAgain = file.path != nil && !file.needsPolling
             let isOver = file.isRotatedAway && isDelivered && file.hasNothingUnread
+            // Read again from the file, should it go on.
+            if rests && !file.isQueued { shared.update { _ in state.transformMemories.removeAll() } }
             if file.isOpen && rests && (canBeOpenedAgain || isOver) && !file.isQueued { file.closeDescriptor() }
             let waitsForRemoval = removeWhereAskedFor(file, isDelivered: isDelivered)
             let needsNothing = !file.isOpen && !file.isQueued && isDelivered && file.hasNothingUnread && file.predecessor == nil

@@ -20,6 +20,7 @@ struct SettingsDifference: Equatable, Sendable {
     var sources: NamedDifference
     var outputs: NamedDifference
     var metrics: NamedDifference
+    var transforms: NamedDifference
     /// Settings that only a restart takes over, and that have changed.
     var restarts: [String] = []
 
@@ -27,6 +28,7 @@ struct SettingsDifference: Equatable, Sendable {
         sources = NamedDifference(old.sources, new.sources, name: \.name)
         outputs = NamedDifference(old.outputs, new.outputs, name: \.name)
         metrics = NamedDifference(old.metrics, new.metrics, name: \.name)
+        transforms = NamedDifference(old.transforms, new.transforms, name: \.name)
         if old.dataDirectory != new.dataDirectory { restarts.append("data_dir") }
         if old.server.listen != new.server.listen { restarts.append("server.listen") }
         var server = new.server

@@ -76,7 +76,16 @@ enum EmbeddedConfiguration {
 
         // spill: { max_bytes: "1GiB", max_held_files: 64 },  // undelivered rests of deleted files, compressed, in data_dir
 
-        // transforms: [{ drop: { where: { level: "DEBUG" } } }],  // not shipped, but still counted by metrics
+        // transforms: [                          // in order; metrics are derived before, from every line (docs/transforms.md)
+        //   { drop: { where: { level: "DEBUG" } } },
+        //   { redact: { fields: ["password"], patterns: ["bearer", "url_password", "email", "ipv4", "ipv6", "credit_card"] } },
+        //   { truncate: { fields: ["message"], max_bytes: "8KiB" } },
+        //   { sample: { one_in: 10, key: "$trace_id", where: { level: "INFO" } } },
+        //   { limit: { per_second: 100, burst: 500, key: "$event" } },
+        //   { dedupe: { fields: ["level", "message"], window: "10s" } },
+        //   { rename: { fields: { msg: "message" } } }, { remove: { fields: ["debug"] } }, { add: { fields: { region: "eu-1" } } },
+        //   { route: { where: { audit: true }, outputs: ["local"], tenant: "$team" } },
+        // ],
 
         recipes: ["recipes/transcode.json5"],     // relative to this file; "transcode" alone is the built-in one
 

@@ -56,7 +56,7 @@ extension LogAgentSettings {
             ?? ServerSettings(listen: ServerSettings.defaultListen, bearerToken: nil)
         spill = object["spill"]?.object(SpillSettings.init(reading:)) ?? SpillSettings()
         sources = object.required("sources", "[{ name: \"app\", include: [\"/var/log/app/*.log\"] }]").map(SourceSettings.readAll) ?? []
-        transforms = object["transforms"]?.elements()?.compactMap(TransformSettings.read) ?? []
+        let steps = object["transforms"]
 
         let recipes = object["recipes"]?.elementsOrSelf().flatMap { Recipe.readMetrics(namedBy: $0, files: &files) } ?? []
         let own = object["metrics"].map { MetricSettings.readAll($0, recipes: recipes) } ?? []
@@ -66,7 +66,32 @@ extension LogAgentSettings {
         for metric in placed where !root.problems.hasErrors { reachability.warn(about: metric) }
 
         outputs = object["outputs"].map(OutputSettings.readAll) ?? [OutputSettings.local(path: data + "/logs")]
+        let names = TransformSettings.Names(
+            sources: object["sources"]?.wholeNames(sources.map(\.name)) ?? nil,
+            outputs: object["outputs"]?.wholeNames(outputs.map(\.name)) ?? outputs.map(\.name))
+        transforms = steps.map { TransformSettings.readAll($0, names: names) } ?? []
+        if let steps { warn(about: steps) }
         if memoryBytes > 0 { tellWhatNeedsMoreMemory(object) }
+    }
+
+    /// Steps that do other things than one may think.
+    private func warn(about node: ConfigurationNode) {
+        guard let elements = node.elements(), elements.count == transforms.count else { return }
+        for (element, step) in zip(elements, transforms) {
+            let own = element.member(step.action.key)
+            let concerned = sources.filter { step.applies(toSource: $0.name) }
+            switch step.action {
+            case .truncate(let settings) where settings.fields.isEmpty && concerned.contains { $0.format == .json }:
+                own.warn(
+                    "`\(own.path)` cuts whole lines: a line of JSON that is cut is not JSON any more.",
+                    hint: "Name the long fields: fields: [\"message\"].")
+            case .dedupe(let settings) where settings.fields.isEmpty && concerned.contains { $0.timestamp != nil }:
+                own.warn(
+                    "`\(own.path)` compares whole lines: two with different times are never the same.",
+                    hint: "Name what makes lines the same: fields: [\"level\", \"message\"].")
+            default: break
+            }
+        }
     }
 
     private func tellWhatNeedsMoreMemory(_ object: ConfigurationObject) {
@@ -113,5 +138,12 @@ extension ServerSettings {
 
     private static func isReachable(_ listen: String) -> Bool {
         !listen.isEmpty && !["unix:", "127.", "[::1]:", "localhost:"].contains { listen.hasPrefix($0) }
+    }
+}
+
+extension ConfigurationNode {
+    /// `names`, if there is one for each element of this list.
+    fileprivate func wholeNames(_ names: [String]) -> [String]? {
+        if case .array(let values) = value, values.count == names.count, !names.contains("") { names } else { nil }
     }
 }

@@ -120,8 +120,7 @@ extension ConfigurationNode {
     /// What Loki takes as `X-Scope-OrgID`.
     fileprivate func tenant() -> String? {
         guard let text = string() else { return nil }
-        let isValid = text.utf8.allSatisfy { Self.isLetterOrDigit($0) || "!-_.*'()".utf8.contains($0) }
-        if isValid && (1...150).contains(text.utf8.count) && text != "." && text != ".." { return text }
+        if Tenant.isValid(Array(text.utf8)) { return text }
         refuse(found: text, "use 1 to 150 letters, digits and ! - _ . * ' ( )")
         return nil
     }

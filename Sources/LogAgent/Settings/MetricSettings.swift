@@ -57,11 +57,3 @@ struct FieldCondition: Equatable, Sendable {
     var field: String
     var test: Test
 }
-
-/// What is done with a line between parsing and shipping. Metrics are derived before, from every line.
-enum TransformSettings: Equatable, Sendable {
-    /// Lines for which all conditions hold are not shipped.
-    case drop([FieldCondition])
-    /// Only lines for which all conditions hold are shipped.
-    case keep([FieldCondition])
-}

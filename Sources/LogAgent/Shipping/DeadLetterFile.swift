@@ -172,6 +172,10 @@ final class DeadLetterFile: Sendable {
         }
         text.append(contentsOf: #","stream":"#.utf8)
         text.append(contentsOf: batch.labels)
+        if let tenant = batch.tenant {
+            text.append(contentsOf: #","tenant":"#.utf8)
+            appendString(tenant, to: &text)
+        }
         if let parts = EntryText(entry) {
             text.append(UInt8(ascii: ","))
             parts.appendMembers(of: entry, to: &text)

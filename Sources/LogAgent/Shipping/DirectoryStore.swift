@@ -6,7 +6,8 @@ import SystemIO
 ///
 /// - `0000000000000001.json.gz`, …: one push each, numbered without gaps; a file is complete from the moment it has its name.
 /// - `index.jsonl`: one object a line for each of them, in order:
-///   `{"batch":1,"file":"…","from":"<oldest ns>","to":"<newest ns>","streams":[{…}],"lines":n,"bytes":n,"compressed_bytes":n}`.
+///   `{"batch":1,"file":"…","from":"<oldest ns>","to":"<newest ns>","streams":[{…}],"lines":n,"bytes":n,"compressed_bytes":n}`,
+///   with `"tenant":"…"` behind the streams where a transform named one.
 ///
 /// Content first, then the index line, then the name: after a crash of the program every named file has its line, and a line
 /// without a file, which can only be the last, is taken back. After a crash of the machine, which may lose the end of the index,
@@ -247,7 +248,9 @@ extension DirectoryStore {
             if index > 0 { text.append(UInt8(ascii: ",")) }
             text.append(contentsOf: batch.labels)
         }
-        text.append(contentsOf: #"],"lines":\#(lines),"bytes":\#(uncompressedBytes),"compressed_bytes":\#(compressedBytes)}"#.utf8)
+        text.append(UInt8(ascii: "]"))
+        if let tenant = batches.first?.tenant { text.append(contentsOf: #","tenant":"\#(tenant)""#.utf8) }
+        text.append(contentsOf: #","lines":\#(lines),"bytes":\#(uncompressedBytes),"compressed_bytes":\#(compressedBytes)}"#.utf8)
         text.append(0x0a)
         return text
     }

@@ -39,6 +39,15 @@ struct LokiTarget: Sendable {
         for header in settings.headers { headers.append(header.name, header.value.value) }
         self.headers = headers
     }
+
+    /// `tenant`: that of the push, where it is not the output's own.
+    func headers(tenant: String?) -> HTTPHeaders {
+        guard let tenant else { return headers }
+        var headers = headers
+        headers.remove("X-Scope-OrgID")
+        headers.append("X-Scope-OrgID", tenant)
+        return headers
+    }
 }
 
 /// Pushes over one connection.
@@ -69,10 +78,10 @@ final class LokiDestination: PushDestination {
         guard let part = push.resolution.current else { return .finished }
         let answer: LokiAnswer
         if push.resolution.isWhole {
-            answer = send(push.body)
+            answer = send(push.body, of: push)
         } else {
             _ = encoder.encode(part, of: push.batches, into: &partBody)
-            answer = send(partBody)
+            answer = send(partBody, of: push)
             if partBody.capacity > 512 << 10 { partBody = [] }
         }
         let batches = push.batches
@@ -83,11 +92,12 @@ final class LokiDestination: PushDestination {
         }
     }
 
-    private func send(_ body: [UInt8]) -> LokiAnswer {
+    private func send(_ body: [UInt8], of push: PendingPush) -> LokiAnswer {
         let start = SystemClock.monotonicNanoseconds()
         do throws(HTTPClientError) {
             let response = try connected().send(
-                method: .post, headers: target.headers, bytes: body, timeoutNanoseconds: target.timeoutNanoseconds)
+                method: .post, headers: target.headers(tenant: push.batches.first?.tenant), bytes: body,
+                timeoutNanoseconds: target.timeoutNanoseconds)
             metrics.countRequest(
                 status: response.status, sentBytes: body.count, nanoseconds: SystemClock.monotonicNanoseconds() - start)
             return LokiAnswer(response, to: target.encoding, wallSeconds: Int(SystemClock.wallNanoseconds() / 1_000_000_000))

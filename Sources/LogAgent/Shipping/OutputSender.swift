@@ -97,7 +97,7 @@ final class OutputSender: Sendable {
         senders = max(1, settings.inFlight)
         let window = Window(
             policy: policy, maximumPrepared: senders, maximumItemsPerPush: isJoining ? Self.maximumStreamsPerPush : 1,
-            maximumBytesPerPush: settings.batch.maximumBytes, seed: seed)
+            maximumBytesPerPush: settings.batch.maximumBytes, seed: seed, canJoin: { $0.tenant == $1.tenant })
         self.number = number
         name = settings.name
         self.metrics = metrics
@@ -145,7 +145,7 @@ final class OutputSender: Sendable {
     /// Takes a batch. How many are taken at once is up to the caller: each comes back in the mailbox, or never after ``stop``.
     func offer(_ batch: SealedBatch) {
         monitor.withLock { state in
-            state.window.offer(batch, stream: batch.labels, bytes: PushBody.overhead(labels: batch.labels) + batch.entryBytes.count)
+            state.window.offer(batch, stream: batch.streamKey, bytes: PushBody.overhead(labels: batch.labels) + batch.entryBytes.count)
             publish(state)
         }
         monitor.broadcast()

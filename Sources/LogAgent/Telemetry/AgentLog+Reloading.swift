@@ -46,7 +46,11 @@ extension AgentLog {
             logger.warning("A changed setting needs a restart; the old value stays.", ["config.path": .string(setting)])
         }
         var fields: LogFields = ["config.changes": .integer(changes.count)]
-        for (name, named) in [("sources", difference.sources), ("outputs", difference.outputs), ("metrics", difference.metrics)] {
+        let parts = [
+            ("sources", difference.sources), ("transforms", difference.transforms), ("outputs", difference.outputs),
+            ("metrics", difference.metrics),
+        ]
+        for (name, named) in parts {
             for (way, names) in [("added", named.added), ("removed", named.removed), ("changed", named.changed)] where !names.isEmpty {
                 fields.fields.append((key: "\(name).\(way)", value: .string(names.joined(separator: " "))))
             }

@@ -9,6 +9,7 @@ enum AgentMetrics {
         try registerSources(registry, shared)
         try registerFiles(registry, shared)
         try registerOutputs(registry, shared)
+        try registerTransforms(registry, shared)
         try registerDerived(registry, shared)
         try registerConfiguration(registry, shared)
         try registerProcess(registry)

@@ -16,13 +16,16 @@ final class AgentDriver {
     /// How many turns in a row said that there is more to do at once.
     private(set) var busyTurns = 0
 
-    /// `sources` and `outputs` as they stand in a configuration file.
-    init(in directory: String, sources: String, outputs: String, memory: String = "32MiB", stepping: Bool = true, more: String = "") throws
-    {
+    /// `sources`, `outputs` and so on as they stand in the lists of a configuration file; `more` with a comma after each.
+    init(
+        in directory: String, sources: String, outputs: String, transforms: String = "", metrics: String = "", memory: String = "32MiB",
+        stepping: Bool = true, more: String = ""
+    ) throws {
         let settings = try LogAgentTests.load(
             """
             { data_dir: "\(directory)/data", memory: "\(memory)", server: { listen: "127.0.0.1:0" }, \(more)
-              sources: [\(sources)], outputs: [\(outputs)] }
+              sources: [\(sources)], outputs: [\(outputs)], transforms: [\(transforms)],
+              metrics: [\(metrics)] }
             """
         ).settings
         null = try FileDescriptor(opening: "/dev/null", O_WRONLY)

@@ -75,8 +75,12 @@ import Testing
                 ])
             #expect(
                 settings.transforms == [
-                    .drop([FieldCondition(field: "level", test: .isOneOf(["DEBUG"]))]),
-                    .keep([FieldCondition(field: "a", test: .exists(true))]),
+                    TransformSettings(
+                        name: "0_drop", conditions: [FieldCondition(field: "level", test: .isOneOf(["DEBUG"]))], isBeforeMetrics: false,
+                        action: .drop),
+                    TransformSettings(
+                        name: "1_keep", conditions: [FieldCondition(field: "a", test: .exists(true))], isBeforeMetrics: false, action: .keep
+                    ),
                 ])
             #expect(
                 settings.outputs == [

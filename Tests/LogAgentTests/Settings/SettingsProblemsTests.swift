@@ -119,34 +119,6 @@ import Testing
             #"sources: [{ name: "a", include: "/a" }], recipes: [1]"#,
             ["f:1:52: error: `recipes[0]` is 1; use a text in quotes."]
         ),
-        (
-            #"sources: [{ name: "a", include: "/a" }], transforms: [{ drop: { where: {} } }]"#,
-            ["f:1:63: error: `transforms[0].drop.where` is empty: it would take every line. | Name at least one field."]
-        ),
-        (
-            #"sources: [{ name: "a", include: "/a" }], transforms: [{ drop: {} }]"#,
-            [#"f:1:63: error: `transforms[0].drop` has no `where`; it is required. | For example: where: { level: "DEBUG" }"#]
-        ),
-        (
-            #"sources: [{ name: "a", include: "/a" }], transforms: [{ redact: { fields: ["email"] } }]"#,
-            ["f:1:57: error: `transforms[0].redact` is not supported yet. | Supported: `drop` and `keep`."]
-        ),
-        (
-            #"sources: [{ name: "a", include: "/a" }], transforms: [{}]"#,
-            [
-                "f:1:55: error: `transforms[0]` must hold one step, `drop` or `keep`. | Each step is an element of its own: { drop: { where: {…} } }."
-            ]
-        ),
-        (
-            #"sources: [{ name: "a", include: "/a" }], transforms: [{ drop: { where: { a: 1 } }, keep: { where: { a: 1 } } }]"#,
-            [
-                "f:1:55: error: `transforms[0]` must hold one step, `drop` or `keep`. | Each step is an element of its own: { drop: { where: {…} } }."
-            ]
-        ),
-        (
-            #"sources: [{ name: "a", include: "/a" }], transforms: [{ dorp: { where: { a: 1 } } }]"#,
-            ["f:1:57: error: `transforms[0].dorp` is not a known key. | Did you mean `drop`? Known here: `drop`, `keep`."]
-        ),
     ]
 
     @Test(arguments: whole)
