@@ -6,8 +6,9 @@
 struct MatchFinder {
     /// 64 KiB of table.
     private static let hashBits = 15
-    /// Where there is no match, only every so manyth position is looked up. What begins between them is still found: further on,
-    /// and from there backwards. At most 8: the bytes come from one word, and ``DeflateTokens/spareTokens`` is the room for them.
+    /// After more than so many literals in a row, only every ``stride``th position is looked up: this is an identifier.
+    private static let patience = 4
+    /// At most 8: the bytes come from one word, and ``DeflateTokens/spareTokens`` is the room for them.
     private static let stride = 6
     /// So many bytes before the end are not looked up, so that a word can be loaded at ``stride`` bytes after any position.
     private static let tailBytes = 16
@@ -67,9 +68,13 @@ struct MatchFinder {
                     continue
                 }
             }
-            for index in 0..<Self.stride { output.append(literal: UInt8(truncatingIfNeeded: word &>> UInt64(8 &* index))) }
-            at &+= Self.stride
-            literals &+= Self.stride
+            let count = literals < Self.patience ? 1 : Self.stride
+            output.append(literal: UInt8(truncatingIfNeeded: word))
+            if count > 1 {
+                for index in 1..<Self.stride { output.append(literal: UInt8(truncatingIfNeeded: word &>> UInt64(8 &* index))) }
+            }
+            at &+= count
+            literals &+= count
         }
         if at >= searchEnd {
             while at < end, output.hasRoom {
