@@ -47,6 +47,7 @@ final class OutputPort {
         heldBytes = previous.heldBytes
         nextSequence = previous.nextSequence
         inFlight = previous.inFlight
+        streamsUnderWay = previous.streamsUnderWay
         lastProgressNanoseconds = previous.lastProgressNanoseconds
     }
 
@@ -78,7 +79,8 @@ final class OutputPort {
             let added = open._withUnsafeGuaranteedRef { open -> (bytes: Int, replaced: Int)? in
                 let before = open.byteCount
                 guard before + estimate <= settings.batch.maximumBytes else { return nil }
-                let replaced = open.append(timestamp: timestamp, line: line, fileBytes: fileBytes, metadata: metadata, from: source)
+                let replaced = open.append(
+                    timestamp: timestamp, line: line, fileBytes: fileBytes, fileLines: fileLines, metadata: metadata, from: source)
                 return (open.byteCount - before, replaced)
             }
             if let added {
