@@ -46,7 +46,8 @@ struct LogAgentService {
         }
         signals.handle { signal in
             guard signal == SIGTERM || signal == SIGINT else {
-                if signal == SIGHUP { reloading?.reload() }
+                // A reload is the agent's own: a service that knows nothing of HUP would end of it.
+                if signal == SIGHUP, let reloading { return reloading.reload() }
                 return captures.pass(signal)
             }
             log.stopping(signal: SignalName.of(signal))

@@ -59,7 +59,9 @@ struct ExplanationText {
 
     private func block(_ title: String, _ values: [String], style: Terminal.Style?, indent: Int) -> String {
         var text = ""
-        let lines = values.flatMap { broken($0, width: TextLayout.width - indent) }
+        let lines = values.flatMap { value in
+            value.split(separator: "\n", omittingEmptySubsequences: false).flatMap { broken(String($0), width: TextLayout.width - indent) }
+        }
         for (position, line) in lines.enumerated() {
             let head = position == 0 && !title.isEmpty ? "  \(title)" : ""
             text += TextLayout.padded(head, to: indent) + (style.map { terminal.styled(line, $0) } ?? line) + "\n"

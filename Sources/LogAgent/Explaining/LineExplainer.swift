@@ -133,7 +133,7 @@ final class LineExplainer {
         let found = zip(pipeline.fieldPaths, observation.fields).compactMap { path, value in value.map { (path, $0) } }
         let fields = Dictionary(found) { first, _ in first }
         return LineExplanation(
-            number: number, lines: Int(result.closed.lines), source: source.name,
+            number: number - Int(result.openEntries.lines), lines: Int(result.closed.lines), source: source.name,
             format: (source.envelope.map { "\($0.rawValue), " } ?? "") + source.format.name, text: text, bytes: Int(result.closed.bytes),
             isCut: isCut, parseError: parseError?.description, fields: fields,
             time: time(observation.time, fields, isUnreadable: counts.timestampErrors > before.timestampErrors),
