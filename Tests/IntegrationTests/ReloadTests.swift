@@ -102,7 +102,9 @@ extension IntegrationTests {
                 try agent.waitFor(#"log_agent_read_lines_total{source="transcode"}"#, toBe: 51)
                 let metrics = try agent.metrics()
                 #expect(metrics["lines_total"] == nil)
-                #expect(metrics.samples.keys.allSatisfy { !$0.contains(#"output="second""#) })
+                // The books still know it; the output itself is gone.
+                #expect(metrics[#"log_agent_output_healthy{output="second"}"#] == nil)
+                #expect(metrics.samples.keys.allSatisfy { !$0.hasPrefix("log_agent_push") || !$0.contains(#"output="second""#) })
 
                 // What was let go is taken up where it was.
                 try reload(agent, changed, good: true, number: 3)

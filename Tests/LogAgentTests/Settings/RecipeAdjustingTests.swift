@@ -80,18 +80,18 @@ import Testing
         #expect(told("{ name: 'a_total', type: 'counter', where: { message: { matches: 'x' } } }", format: "text") == [])
         #expect(
             told("{ name: 'a_total', type: 'counter', labels: { l: '$l' } }", format: "text") == [
-                "45: warning: `metrics[0].labels.l` is always empty: no source has a field `l`."
+                "55: warning: `metrics[0].labels.l` is always empty: no source has a field `l`."
             ])
     }
 
     @Test func `include series and single updates of a gauge`() {
         #expect(
             told("{ name: 'a_total', type: 'counter', where: { s: ['a', 'b'] }, labels: { s: '$s' }, init: { s: ['a', 'c'] } }") == [
-                #"94: warning: `metrics[0].init.s` names "c", which `where` never lets through: that series stays at 0."#
+                #"100: warning: `metrics[0].init.s` names "c", which `where` never lets through: that series stays at 0."#
             ])
         #expect(
             told("{ name: 'g', type: 'gauge', updates: [{ where: { a: 1 }, inc: 1 }, { where: { a: { gt: 2, lt: 1 } }, dec: 1 }] }") == [
-                "47: warning: `metrics[0].updates[1]` never moves `g`: `a` cannot be > 2 and < 1."
+                "48: warning: `metrics[0].updates[1]` never moves `g`: `a` cannot be > 2 and < 1."
             ])
     }
 

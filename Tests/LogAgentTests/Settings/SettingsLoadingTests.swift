@@ -204,7 +204,7 @@ import Testing
             let loaded = try load(
                 "sources: [{ name: 'a', include: '/a' }], recipes: 'r/x.json5', metrics: [{ name: 'a_total', type: 'counter', help: 'ours' }]",
                 directory: directory)
-            #expect(loaded.settings.metrics.map { "\($0.name) \($0.help)" } == ["b_total ", "a_total ours"])
+            #expect(loaded.settings.metrics.map { "\($0.name) \($0.help)" } == ["a_total ours", "b_total "])
             #expect(loaded.files == ["f", directory + "/r/x.json5"])
 
             try "metrics: [{ name: 'a_total', type: 'counter' }, { name: 'c', type: 'counter' }], metric: 1"
@@ -220,7 +220,7 @@ import Testing
                             + " | Keep one, or give one another name.",
                         "\(directory)/r/y.json5:1:57: error: `metrics[1].name` is \"c\"; end a counter's name in `_total`."
                             + " | OpenMetrics requires it; write \"c_total\".",
-                        "\(directory)/r/y.json5:1:82: error: `metric` is not a known key. | Did you mean `metrics`? Known here: `description`, `metrics`.",
+                        "\(directory)/r/y.json5:1:82: error: `metric` is not a known key. | Did you mean `metrics`? Known here: `$schema`, `description`, `metrics`.",
                     ])
         }
     }

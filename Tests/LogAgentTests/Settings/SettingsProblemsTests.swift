@@ -22,7 +22,7 @@ import Testing
         (
             #"surces: [], sources: [{ name: "a", include: "/a" }]"#,
             [
-                "f:1:1: error: `surces` is not a known key. | Did you mean `sources`? Known here: `data_dir`, `memory`, `server`, `spill`, `sources`, `transforms`, `recipes`, `metrics`, `outputs`."
+                "f:1:1: error: `surces` is not a known key. | Did you mean `sources`? Known here: `$schema`, `data_dir`, `memory`, `server`, `spill`, `sources`, `transforms`, `recipes`, `metrics`, `outputs`."
             ]
         ),
         (
