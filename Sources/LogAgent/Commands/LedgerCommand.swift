@@ -26,7 +26,9 @@ enum LedgerCommand {
             checkpoint = loaded
         } catch {
             terminal.error("\(file.path): \(error.description)\n")
-            if case .damaged = error { terminal.error("  The next `log-agent run` sets it aside and reads the files from their beginning.\n") }
+            if case .damaged = error {
+                terminal.error("  The next `log-agent run` sets it aside and reads the files from their beginning.\n")
+            }
             return .failure
         }
         let limits = settings.sources.map {

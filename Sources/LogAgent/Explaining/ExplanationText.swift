@@ -10,9 +10,11 @@ struct ExplanationText {
         var text = "\(terminal.styled(title, .bold))\(gap)\(terminal.styled(facts, .dim))\n"
         text += block("", [line.text], style: nil, indent: 2)
         if let error = line.parseError { text += row("no \(line.format)", [error], .red) }
-        let why = line.time.reason.map { "of reading: \($0)" } ?? (line.time.from == "reading" ? "of reading" : "from its \(line.time.from)")
+        let why =
+            line.time.reason.map { "of reading: \($0)" } ?? (line.time.from == "reading" ? "of reading" : "from its \(line.time.from)")
         text += row("time", ["\(line.time.text), \(why)"], line.time.reason == nil ? nil : .yellow)
-        text += row("fields", line.fields.isEmpty ? ["none"] : line.fields.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }, nil)
+        text += row(
+            "fields", line.fields.isEmpty ? ["none"] : line.fields.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }, nil)
         text += row("metrics", line.moved.isEmpty ? ["none"] : line.moved.map(moved), line.moved.isEmpty ? nil : .green)
         for (position, group) in groups(line.unmoved).enumerated() {
             text += row(position == 0 ? "not moved" : "", [group], .dim)

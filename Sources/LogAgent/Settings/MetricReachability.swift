@@ -34,7 +34,8 @@ struct MetricReachability {
 
     private func tell(_ node: ConfigurationNode, _ metric: MetricSettings, _ reason: String) {
         let name = node.member("name")
-        name.warn("`\(node.path)`: no line can ever move `\(metric.name)`: \(reason).", hint: "`log-agent explain` shows what a sample moves.")
+        name.warn(
+            "`\(node.path)`: no line can ever move `\(metric.name)`: \(reason).", hint: "`log-agent explain` shows what a sample moves.")
     }
 
     /// Why lines that fulfil `conditions` and have a number in `value` cannot be; nil where they can.
@@ -60,7 +61,8 @@ struct MetricReachability {
             for value in initial[index] where conditions.contains(where: { !$0.mayTake(value) }) {
                 let list = node.member("init")
                 list.warn(
-                    "`\(list.path).\(label.name)` names \(ConfigurationValue.quoted(value)), which `where` never lets through: that series stays at 0.")
+                    "`\(list.path).\(label.name)` names \(ConfigurationValue.quoted(value)), which `where` never lets through: that series stays at 0."
+                )
             }
         }
     }

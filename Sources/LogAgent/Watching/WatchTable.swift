@@ -36,7 +36,8 @@ struct WatchTable {
     private func head(_ current: Look, _ previous: Look?, _ address: String) -> String {
         let status = current.status
         var parts = [
-            "log-agent \(status.version)", address, "up \(Self.span(status.uptimeSeconds))", "\(ByteSize.text(status.residentBytes)) resident",
+            "log-agent \(status.version)", address, "up \(Self.span(status.uptimeSeconds))",
+            "\(ByteSize.text(status.residentBytes)) resident",
         ]
         if let seconds = seconds(current, previous), let previous {
             let share = max(0, status.cpuSeconds - previous.status.cpuSeconds) / seconds * 100
@@ -51,7 +52,8 @@ struct WatchTable {
 
     private func sources(_ current: Look, _ previous: Look?) -> [String] {
         let titles = [
-            Column(title: "SOURCE", alignment: .left), Column(title: "files", alignment: .right), Column(title: "lines/s", alignment: .right),
+            Column(title: "SOURCE", alignment: .left), Column(title: "files", alignment: .right),
+            Column(title: "lines/s", alignment: .right),
             Column(title: "bytes/s", alignment: .right), Column(title: "lag", alignment: .right),
             Column(title: "lines", alignment: .right), Column(title: "no parse", alignment: .right),
         ]
@@ -68,8 +70,10 @@ struct WatchTable {
 
     private func outputs(_ current: Look, _ previous: Look?) -> [String] {
         let titles = [
-            Column(title: "OUTPUT", alignment: .left), Column(title: "lines/s", alignment: .right), Column(title: "pending", alignment: .right),
-            Column(title: "held", alignment: .right), Column(title: "behind", alignment: .right), Column(title: "retries", alignment: .right),
+            Column(title: "OUTPUT", alignment: .left), Column(title: "lines/s", alignment: .right),
+            Column(title: "pending", alignment: .right),
+            Column(title: "held", alignment: .right), Column(title: "behind", alignment: .right),
+            Column(title: "retries", alignment: .right),
             Column(title: "refused", alignment: .right), Column(title: "lost", alignment: .right),
         ]
         let rows = current.status.outputs.map { output -> [String] in
@@ -89,7 +93,8 @@ struct WatchTable {
 
     private func metrics(_ status: StatusReport, room: Int) -> [String] {
         let titles = [
-            Column(title: "METRIC", alignment: .left), Column(title: "series", alignment: .right), Column(title: "limit", alignment: .right),
+            Column(title: "METRIC", alignment: .left), Column(title: "series", alignment: .right),
+            Column(title: "limit", alignment: .right),
             Column(title: "matched", alignment: .right), Column(title: "no value", alignment: .right),
             Column(title: "overflowed", alignment: .right),
         ]

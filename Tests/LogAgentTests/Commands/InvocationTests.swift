@@ -15,7 +15,10 @@ import Testing
         (["ledger", "--config", "f", "verify"], .ledger(.verify, configuration: "f", asJSON: false)),
         (["ledger", "--json", "verify"], .ledger(.verify, configuration: nil, asJSON: true)),
         (["explain"], .explain(ExplainRequest())), (["explain", "-"], .explain(ExplainRequest())),
-        (["explain", "s", "-c", "f", "--source=a", "--json"], .explain(ExplainRequest(configuration: "f", sample: "s", source: "a", asJSON: true))),
+        (
+            ["explain", "s", "-c", "f", "--source=a", "--json"],
+            .explain(ExplainRequest(configuration: "f", sample: "s", source: "a", asJSON: true))
+        ),
         (["refused"], .refused(RefusedRequest(action: .list))),
         (["refused", "replay", "--output", "l"], .refused(RefusedRequest(action: .replay, output: "l"))),
         (["top", "--once", "-i", "250ms", "-a", "h:1"], .top(TopRequest(address: "h:1", intervalNanoseconds: 250_000_000, once: true))),
@@ -35,7 +38,10 @@ import Testing
     }
 
     static let bad: [([String], String)] = [
-        ([], "No command given. | Commands: run, check, explain, ledger, refused, top, completions, man, version, help. | log-agent --help"),
+        (
+            [],
+            "No command given. | Commands: run, check, explain, ledger, refused, top, completions, man, version, help. | log-agent --help"
+        ),
         (["rnu"], "`rnu` is not a command. | Did you mean `run`? | log-agent --help"),
         (["frobnicate"], "`frobnicate` is not a command. | nil | log-agent --help"),
         (["--verison"], "`--verison` is not an option. | Did you mean `--version`? | log-agent --help"),

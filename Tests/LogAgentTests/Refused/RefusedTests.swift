@@ -29,7 +29,8 @@ import Testing
     @Test func `are listed with their reasons`() throws {
         try withTemporaryDirectory { directory in
             try write(1...2, in: directory)
-            try "data_dir: '\(directory)', sources: [{ name: 'a', include: '/a' }], outputs: [{ name: 'loki', type: 'loki', url: 'http://h/p' }]"
+            try
+                "data_dir: '\(directory)', sources: [{ name: 'a', include: '/a' }], outputs: [{ name: 'loki', type: 'loki', url: 'http://h/p' }]"
                 .write(toFile: directory + "/f.json5", atomically: false, encoding: .utf8)
             let outcome = runCommand(["refused", "-c", directory + "/f.json5"])
             #expect(outcome.code == .success && outcome.error == "")

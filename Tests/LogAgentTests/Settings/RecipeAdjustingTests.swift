@@ -30,7 +30,8 @@ import Testing
     }
 
     @Test func `are told about at the place that is wrong`() throws {
-        let text = "sources: [{ name: 'a', include: '/a' }], recipes: ['transcode'],\nmetrics: [{ name: 'api_requests_total', max_series: 0 }]"
+        let text =
+            "sources: [{ name: 'a', include: '/a' }], recipes: ['transcode'],\nmetrics: [{ name: 'api_requests_total', max_series: 0 }]"
         #expect(told(about: text) == ["f:2:53: error: `metrics[0].max_series` is 0; use a whole number from 1 to 1000000."])
         try withTemporaryDirectory { directory in
             try "metrics: [\n{ name: 'a_total', type: 'counter', wehre: {} }]".write(
@@ -38,7 +39,8 @@ import Testing
             let found = told(about: "sources: [{ name: 'a', include: '/a' }], recipes: 'r.json5'", directory: directory)
             #expect(found.count == 1 && found[0].hasPrefix("\(directory)/r.json5:2:37: error: `metrics[0].wehre` is not a known key."))
         }
-        let unused = told(about: "sources: [{ name: 'a', include: '/a' }],\nmetrics: [{ name: 'a_total', type: 'counter', disabled: true }]")
+        let unused = told(
+            about: "sources: [{ name: 'a', include: '/a' }],\nmetrics: [{ name: 'a_total', type: 'counter', disabled: true }]")
         #expect(unused == ["f:2:57: warning: `metrics[0].disabled` has no use: no recipe has a metric `a_total`."])
     }
 }
@@ -63,7 +65,10 @@ import Testing
         #expect(found == ["19: warning: `metrics[0]`: no line can ever move `a_total`: \(reason)."])
     }
 
-    @Test(arguments: ["a: { ge: 5, le: 5 }", "a: { exists: true, gt: 1, not: [2, 3] }", "a: ['x', 'y'], b: { not: 'x' }", "a: { exists: false, not: 'x' }"])
+    @Test(arguments: [
+        "a: { ge: 5, le: 5 }", "a: { exists: true, gt: 1, not: [2, 3] }", "a: ['x', 'y'], b: { not: 'x' }",
+        "a: { exists: false, not: 'x' }",
+    ])
     func `are not told where some line can`(conditions: String) {
         #expect(told("{ name: 'a_total', type: 'counter', where: { \(conditions) } }") == [])
     }
@@ -96,7 +101,9 @@ import Testing
     }
 
     @Test func `are found among listed values`() {
-        func conflict(_ tests: [FieldCondition.Test]) -> String? { ConditionConflict.find(in: tests.map { FieldCondition(field: "a", test: $0) }) }
+        func conflict(_ tests: [FieldCondition.Test]) -> String? {
+            ConditionConflict.find(in: tests.map { FieldCondition(field: "a", test: $0) })
+        }
         #expect(conflict([.isOneOf(["x"]), .isNoneOf(["x"])]) == #"`a` is "x", so it never is not "x""#)
         #expect(conflict([.isOneOf(["1", "2"]), .greater(2)]) == #"`a` is one of "1", "2", so it never is > 2"#)
         #expect(conflict([.isOneOf(["x", "y"]), .matches("^z")]) == #"`a` is one of "x", "y", so it never matches /^z/"#)

@@ -106,7 +106,8 @@ import Testing
             for path in Self.objectPaths(in: root) {
                 guard let place = check.place(of: path, in: root) else { continue }
                 let changed = try JSONSerialization.data(withJSONObject: Self.adding("zz_unknown", at: path[...], to: root))
-                for problem in told(about: String(decoding: changed, as: UTF8.self)) where problem.contains("zz_unknown` is not a known key") {
+                for problem in told(about: String(decoding: changed, as: UTF8.self))
+                where problem.contains("zz_unknown` is not a known key") {
                     let list = problem.components(separatedBy: "Known here: ").last ?? ""
                     known[place, default: []].formUnion(list.split { "`,. ".contains($0) }.map(String.init))
                 }
@@ -196,10 +197,14 @@ private struct SchemaCheck {
         case "additionalProperties":
             let known = (schema["properties"] as? [String: Any] ?? [:]).keys
             let others = (object ?? [:]).filter { !known.contains($0.key) }
-            if let definition = argument as? [String: Any] { return others.flatMap { problems(of: $0.value, definition, "\(place).\($0.key)") } }
+            if let definition = argument as? [String: Any] {
+                return others.flatMap { problems(of: $0.value, definition, "\(place).\($0.key)") }
+            }
             return others.map { "\(place): `\($0.key)` is not known" }
         case "items":
-            return (list ?? []).enumerated().flatMap { problems(of: $0.element, argument as? [String: Any] ?? [:], "\(place).\($0.offset)") }
+            return (list ?? []).enumerated().flatMap {
+                problems(of: $0.element, argument as? [String: Any] ?? [:], "\(place).\($0.offset)")
+            }
         case "minItems": return list.map { $0.count < argument as? Int ?? 0 } ?? false ? ["\(place): fewer than \(argument) elements"] : []
         case "maxItems": return list.map { $0.count > argument as? Int ?? 0 } ?? false ? ["\(place): more than \(argument) elements"] : []
         case "minProperties":

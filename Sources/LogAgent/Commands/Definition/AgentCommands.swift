@@ -159,7 +159,8 @@ enum AgentCommands {
         ])
 
     static let completions = CommandDefinition(
-        name: "completions", summary: "print the completions for a shell", details: ["Prints a script that lets a shell complete commands."],
+        name: "completions", summary: "print the completions for a shell",
+        details: ["Prints a script that lets a shell complete commands."],
         operand: OperandDefinition(
             placeholder: "SHELL", value: .choice(Shell.allCases.map(\.rawValue)), isRequired: true, summary: "bash, zsh or fish"),
         exitCodes: exits("printed"),
