@@ -16,7 +16,7 @@ import Testing
     /// Every setting once at least, in every kind of thing that has it: to be added to with each setting. Paths lead nowhere.
     static let everySetting = [
         """
-        { $schema: "s", data_dir: "/d", memory: "64MiB", spill: { max_bytes: "1MiB", max_held_files: 2 },
+        { $schema: "s", data_dir: "/d", memory: "64MiB", spill: { max_bytes: "1MiB", max_held_files: 5 }, spill: { max_bytes: "1MiB", max_held_files: 2 },
           server: { listen: "127.0.0.1:1", bearer_token_file: "/none",
             tls: { certificate_file: "/none", key_file: "/none", client_ca_file: "/none", min_version: "1.3" } },
           sources: [{ name: "a", type: "file", include: ["/a"], exclude: "b", start_at: "end", watch: "poll", poll_interval: "2s",
