@@ -51,7 +51,10 @@ package final class Listener: Sendable {
         } catch { throw .outOfResources(error) }
     }
 
-    deinit {
+    deinit { removeFile() }
+
+    /// Removes the socket file, if there is one, before the listener itself goes: nobody new will find it.
+    package func removeFile() {
         // Not when another program has put its own socket there since.
         if let file, let now = try? FileStatus(ofPath: file.path), now.device == file.device, now.inode == file.inode {
             unlink(file.path)

@@ -137,7 +137,8 @@ final class LineExplainer {
             format: (source.envelope.map { "\($0.rawValue), " } ?? "") + source.format.name, text: text, bytes: Int(result.closed.bytes),
             isCut: isCut, parseError: parseError?.description, fields: fields,
             time: time(observation.time, fields, isUnreadable: counts.timestampErrors > before.timestampErrors),
-            moved: moved(observation), unmoved: unmoved(observation), filtered: ports.indices.contains { result.made(at: $0).filtered.lines > 0 },
+            moved: moved(observation), unmoved: unmoved(observation),
+            filtered: ports.indices.contains { result.made(at: $0).filtered.lines > 0 },
             isTransformed: !isAssembled && entries.contains { $0.line != text }, entries: entries.map(\.entry))
     }
 

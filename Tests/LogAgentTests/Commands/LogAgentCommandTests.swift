@@ -102,7 +102,8 @@ import Testing
                      3 | \t{ name: "a", include: "/a", lables: {} },
                        | \t                            ^^^^^^
                       hint: Did you mean `labels`? Known here: `name`, `type`, `include`, `exclude`, `start_at`, `watch`, `poll_interval`, `format`, \
-                    `timestamp`, `labels`, `metadata`, `max_line_bytes`, `multiline`.
+                    `timestamp`, `labels`, `metadata`, `max_line_bytes`, `encoding`, `empty_lines`, `long_lines`, `read_order`, `ignore_older`, \
+                    `remove_after`, `link_targets`, `multiline`.
                     /f.json5:5:43: error: `outputs[0].url` holds a user name; use `basic_auth`.
                     /f.json5:5:94: error: `outputs[0].basic_auth.password` does not belong here: a secret stands in a file of its own; use `password_file`.
                     /f.json5:5:123: error: `outputs[0].retry` is 1; use an object: {…}.

@@ -123,6 +123,7 @@ final class SyslogCapture: Sendable {
                 let found = turn(milliseconds: stop == nil ? 1000 : 0)
                 if stop != nil && !found { break }
             }
+            for (listener, _) in source.listeners { listener.removeFile() }
             for token in Array(connections.keys) { close(token) }
             countDrops()
             if !flush() {
