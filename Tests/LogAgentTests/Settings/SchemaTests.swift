@@ -16,7 +16,7 @@ import Testing
     /// Every setting once at least, in every kind of thing that has it: to be added to with each setting. Paths lead nowhere.
     static let everySetting = [
         """
-        { $schema: "s", data_dir: "/d", memory: "64MiB", spill: { max_bytes: "1MiB", max_held_files: 5 }, spill: { max_bytes: "1MiB", max_held_files: 2 },
+        { $schema: "s", data_dir: "/d", memory: "64MiB", spill: { max_bytes: "1MiB", max_held_files: 2 },
           server: { listen: "127.0.0.1:1", bearer_token_file: "/none",
             tls: { certificate_file: "/none", key_file: "/none", client_ca_file: "/none", min_version: "1.3" } },
           sources: [{ name: "a", type: "file", include: ["/a"], exclude: "b", start_at: "end", watch: "poll", poll_interval: "2s",
@@ -31,7 +31,15 @@ import Testing
               restart_backoff: { min: "1s", max: "2s" }, stop_timeout: "1s", main: true },
             { name: "g", type: "syslog", listen: ["udp:127.0.0.1:1"], max_connections: 5, message_timeout: "1s" }],
           transforms: [{ drop: { where: { a: { gt: 1, ge: 1, lt: 2, le: 2, matches: "x", exists: true, not: ["y"] }, b: [1, "2", null] } } },
-            { keep: { where: { c: true } } }],
+            { keep: { name: "k", sources: ["a"], before_metrics: false, where: { c: true } } },
+            { redact: { fields: "a.b", patterns: ["bearer", "url_password", "email", "ipv4", "ipv6", "credit_card", { name: "own", regex: "x+" }],
+              with: "*" } },
+            { redact: { fields: ["a"], patterns: "email", hash: { key_file: "/none" } } },
+            { truncate: { max_bytes: "8KiB", fields: ["a"] } }, { sample: { ratio: 0.5 } }, { sample: { one_in: 10, key: "$a" } },
+            { limit: { per_second: 0.5, burst: 2, key: "$a", max_keys: 5 } }, { dedupe: { fields: ["a"] } },
+            { dedupe: { key: "$a", window: "1s", max_keys: 5 } }, { rename: { fields: { a: "b" } } },
+            { add: { fields: { a: "$b", c: "d" } } }, { remove: { fields: ["a"] } },
+            { route: { where: { a: 1 }, sources: "a", name: "r", outputs: ["l"], tenant: "$t" } }],
           recipes: ["transcode"],
           metrics: [
             { name: "a_total", type: "counter", help: "h", where: { a: 1 }, labels: { l: "$l" }, value: "$v", scale: 2, exemplar: "$t", disabled: false,
@@ -82,6 +90,12 @@ import Testing
         (#"{ sources: [{ name: "a", type: "fiel" }] }"#, "$.sources.0.type: fits nothing of anyOf"),
         (#"{ sources: [{ name: "a", max_line_bytes: "1XB" }] }"#, "$.sources.0.max_line_bytes: fits nothing of anyOf"),
         (#"{ sources: [{ name: "a" }], transforms: [{}] }"#, "$.transforms.0: fewer than 1 members"),
+        (#"{ sources: [], transforms: [{ redact: { patern: [] } }] }"#, "$.transforms.0.redact: `patern` is not known"),
+        (#"{ sources: [], transforms: [{ redact: { hash: {} } }] }"#, "$.transforms.0.redact.hash: no `key_file`"),
+        (#"{ sources: [], transforms: [{ redact: { patterns: ["mail"] } }] }"#, "$.transforms.0.redact.patterns: fits nothing of anyOf"),
+        (#"{ sources: [], transforms: [{ limit: { burst: 1 } }] }"#, "$.transforms.0.limit: no `per_second`"),
+        (#"{ sources: [], transforms: [{ rename: { fields: {} } }] }"#, "$.transforms.0.rename.fields: fewer than 1 members"),
+        (#"{ sources: [], transforms: [{ route: { tenant: 1 } }] }"#, "$.transforms.0.route.tenant: not of type string"),
         (#"{ sources: [{ name: 1 }] }"#, "$.sources.0.name: not of type string"),
     ])
     func `tells what is wrong`(text: String, problem: String) throws {
