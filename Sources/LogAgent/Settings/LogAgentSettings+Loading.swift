@@ -62,8 +62,6 @@ extension LogAgentSettings {
         let own = object["metrics"].map { MetricSettings.readAll($0, recipes: recipes) } ?? []
         let placed = MetricSettings.merge(recipes: recipes, own: own)
         metrics = placed.map(\.metric)
-        let reachability = MetricReachability(sources: sources)
-        for metric in placed where !root.problems.hasErrors { reachability.warn(about: metric) }
 
         outputs = object["outputs"].map(OutputSettings.readAll) ?? [OutputSettings.local(path: data + "/logs")]
         let names = TransformSettings.Names(
@@ -71,6 +69,8 @@ extension LogAgentSettings {
             outputs: object["outputs"]?.wholeNames(outputs.map(\.name)) ?? outputs.map(\.name))
         transforms = steps.map { TransformSettings.readAll($0, names: names) } ?? []
         if let steps { warn(about: steps) }
+        let reachability = MetricReachability(sources: sources, transforms: transforms)
+        for metric in placed where !root.problems.hasErrors { reachability.warn(about: metric) }
         if memoryBytes > 0 { tellWhatNeedsMoreMemory(object) }
     }
 

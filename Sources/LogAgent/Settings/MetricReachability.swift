@@ -3,13 +3,34 @@ import Configuration
 /// Warns about metrics that no line can ever move, as far as the configuration alone can tell.
 struct MetricReachability {
     /// What lines of some source may carry.
-    private let sources: [SourceSettings]
-    /// Fields that steps make.
-    private let made: Set<String>
+    private let sources: [Carrier]
 
-    init(sources: [SourceSettings], made: Set<String> = []) {
-        self.sources = sources
-        self.made = made
+    private struct Carrier {
+        var source: SourceSettings
+        /// Fields that steps before the metrics make.
+        var made: Set<String> = []
+        /// Names that such steps give to metadata only, which metrics do not see.
+        var onlyMetadata: Set<String> = []
+
+        func mayHave(_ path: String) -> Bool {
+            source.isOrigin(path) || source.format.canHave(path) || EnvelopeFields.canHave(path, source.envelope) || made.contains(path)
+        }
+    }
+
+    init(sources: [SourceSettings], transforms: [TransformSettings] = []) {
+        self.sources = sources.map { source in
+            var carrier = Carrier(source: source)
+            for step in transforms where step.isBeforeMetrics && step.applies(toSource: source.name) {
+                switch step.action {
+                case .rename(let renames):
+                    for rename in renames where carrier.mayHave(rename.field) { carrier.made.insert(rename.newPath) }
+                // In a line of JSON they are members, and may have any name as it is.
+                case .add(let members) where source.format != .json: carrier.onlyMetadata.formUnion(members.map(\.name))
+                case .drop, .keep, .redact, .truncate, .sample, .limit, .dedupe, .add, .remove, .route: break
+                }
+            }
+            return carrier
+        }
     }
 
     func warn(about placed: PlacedMetric) {
@@ -44,17 +65,22 @@ struct MetricReachability {
         // One source must be able to have all of them.
         var needed = conditions.filter(\.needsField).map(\.field)
         if case .field(let path) = value { needed.append(path) }
-        let missing = sources.map { source in needed.first { !mayHave($0, source) } }
+        let missing = sources.map { source in needed.first { !source.mayHave($0) } }
         guard !missing.contains(nil), let first = missing.first.flatMap(\.self) else { return nil }
-        return "no source has a field `\(first)`"
+        return absence(of: first)
+    }
+
+    private func absence(of path: String) -> String {
+        let isMetadata = sources.contains { $0.onlyMetadata.contains(path) }
+        return "no source has a field `\(path)`" + (isMetadata ? "; `add` gives metadata to lines that are no JSON" : "")
     }
 
     private func warnAboutLabels(_ metric: MetricSettings, _ node: ConfigurationNode) {
         for (index, label) in metric.labels.enumerated() {
             guard case .field(let path) = label.template else { continue }
-            if !path.isEmpty && !sources.contains(where: { mayHave(path, $0) }) {
+            if !path.isEmpty && !sources.contains(where: { $0.mayHave(path) }) {
                 let labels = node.member("labels")
-                labels.warn("`\(labels.path).\(label.name)` is always empty: no source has a field `\(path)`.")
+                labels.warn("`\(labels.path).\(label.name)` is always empty: \(absence(of: path)).")
             }
             guard let initial = metric.initialLabelValues, index < initial.count else { continue }
             let conditions = metric.conditions.filter { $0.field == path }
@@ -65,11 +91,6 @@ struct MetricReachability {
                 )
             }
         }
-    }
-
-    private func mayHave(_ path: String, _ source: SourceSettings) -> Bool {
-        source.isOrigin(path) || source.format.canHave(path) || EnvelopeFields.canHave(path, source.envelope)
-            || made.contains { path == $0 || path.hasPrefix($0 + ".") }
     }
 }
 

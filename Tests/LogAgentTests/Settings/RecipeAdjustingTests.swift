@@ -89,6 +89,47 @@ import Testing
             ])
     }
 
+    private func told(_ metric: String, steps: String) -> [String] {
+        LogAgentTests.told(
+            about:
+                "sources: [{ name: 'a', include: '/a', format: 'pattern', pattern: '<x> <y>' }, { name: 'b', include: '/b', format: 'text' }],"
+                + " outputs: [{ name: 'o', type: 'directory', path: '/o' }], transforms: [\(steps)],\nmetrics: [\(metric)]"
+        ).map { $0.replacing("f:2:", with: "").replacing(" | `log-agent explain` shows what a sample moves.", with: "") }
+    }
+
+    @Test(arguments: [
+        "{ rename: { fields: { x: 'event' }, before_metrics: true } }",
+        "{ rename: { fields: { x: 'z' }, before_metrics: true } }, { rename: { fields: { z: 'event' }, before_metrics: true } }",
+        "{ rename: { fields: { x: 'event' }, sources: ['a'], before_metrics: true } }",
+    ])
+    func `are not told where a step before them gives a field that name`(steps: String) {
+        #expect(told("{ name: 'a_total', type: 'counter', where: { event: 'x' }, labels: { event: '$event' } }", steps: steps) == [])
+    }
+
+    @Test(arguments: [
+        "{ rename: { fields: { x: 'event' } } }", "{ rename: { fields: { q: 'event' }, before_metrics: true } }",
+        "{ rename: { fields: { x: 'event' }, sources: ['b'], before_metrics: true } }",
+    ])
+    func `are told where the step comes after them, or has no such field`(steps: String) {
+        #expect(
+            told("{ name: 'a_total', type: 'counter', where: { event: 'x' } }", steps: steps) == [
+                "19: warning: `metrics[0]`: no line can ever move `a_total`: no source has a field `event`."
+            ])
+    }
+
+    @Test func `are told where a step only adds metadata`() {
+        let reason = "no source has a field `event`; `add` gives metadata to lines that are no JSON."
+        let steps = "{ add: { fields: { event: 'x' }, before_metrics: true } }"
+        #expect(
+            told("{ name: 'a_total', type: 'counter', where: { event: 'x' } }", steps: steps) == [
+                "19: warning: `metrics[0]`: no line can ever move `a_total`: \(reason)"
+            ])
+        #expect(
+            told("{ name: 'a_total', type: 'counter', labels: { event: '$event' } }", steps: steps) == [
+                "55: warning: `metrics[0].labels.event` is always empty: \(reason)"
+            ])
+    }
+
     @Test func `include series and single updates of a gauge`() {
         #expect(
             told("{ name: 'a_total', type: 'counter', where: { s: ['a', 'b'] }, labels: { s: '$s' }, init: { s: ['a', 'c'] } }") == [
