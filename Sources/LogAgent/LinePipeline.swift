@@ -80,6 +80,9 @@ final class LinePipeline {
     /// Notes what metrics make of each line.
     func use(_ witness: MetricWitness) { rules.witness = witness }
 
+    /// Notes what steps make of each line.
+    func use(_ witness: TransformWitness) { transforms?.witness = witness }
+
     /// How `line` fits the format, by the parser that lines go through.
     func parseError(of line: UnsafeRawBufferPointer) -> LineParseError? { parser.parse(line).error }
 

@@ -45,7 +45,7 @@ extension MetricRules {
             let verdict: MetricWitness.Verdict
             if rule.matchedLines == before.matched {
                 guard let failed = rule.conditions.first(where: { !$0.holds(for: fields, in: line, scratch) }) else { return nil }
-                verdict = .failed(failed.settings, found: Self.text(of: fields[failed.slot], in: line))
+                verdict = .failed(failed.settings, found: fields[failed.slot].shown(in: line))
             } else if let error = ValueError.allCases.first(where: { rule.errors[$0.rawValue] != before.errors[$0.rawValue] }) {
                 verdict = .unusable(error)
             } else {
@@ -56,18 +56,22 @@ extension MetricRules {
             return MetricWitness.Finding(metric: rule.metric, verdict: verdict)
         }
         witness.observations.append(
-            MetricWitness.Observation(findings: findings, fields: fields.map { Self.text(of: $0, in: line) }, time: now))
+            MetricWitness.Observation(findings: findings, fields: fields.map { $0.shown(in: line) }, time: now))
     }
 
-    private static func text(of value: FieldValue, in line: UnsafeRawBufferPointer) -> String? {
-        switch value.kind {
+}
+
+extension FieldValue {
+    /// For people: without escapes; nil where it is missing.
+    func shown(in line: UnsafeRawBufferPointer) -> String? {
+        switch kind {
         case .missing: return nil
-        case .string where value.hasEscapes:
+        case .string where hasEscapes:
             var bytes: [UInt8] = []
-            value.appendText(in: line, to: &bytes)
+            appendText(in: line, to: &bytes)
             return String(decoding: bytes, as: UTF8.self)
         case .string, .number, .true_, .false_, .null, .object, .array:
-            return String(decoding: value.text(in: line), as: UTF8.self)
+            return String(decoding: text(in: line), as: UTF8.self)
         }
     }
 }

@@ -19,8 +19,12 @@ struct ExplanationText {
         for (position, group) in groups(line.unmoved).enumerated() {
             text += row(position == 0 ? "not moved" : "", [group], .dim)
         }
-        if line.filtered { text += row("filtered", ["by a transform: not shipped to every output"], .yellow) }
-        if line.isTransformed { text += row("changed", ["by a transform: what is shipped is not what stands in the file"], .yellow) }
+        for (position, step) in line.transforms.enumerated() {
+            text += row(position == 0 ? "steps" : "", effects(of: step), .yellow)
+        }
+        if line.filtered && !line.transforms.contains(where: { $0.dropped != nil || $0.outputs != nil }) {
+            text += row("filtered", ["by its source: neither counted by metrics nor shipped"], .yellow)
+        }
         if line.entries.isEmpty && !line.filtered { text += row("shipped", ["nowhere: there is no output"], nil) }
         for entry in line.entries {
             text += row("shipped", ["to \(entry.outputs.joined(separator: ", "))"], nil)
@@ -28,6 +32,27 @@ struct ExplanationText {
             text += row("  entry", [entry.entry], nil)
         }
         return text + "\n"
+    }
+
+    private func effects(of step: LineExplanation.Step) -> [String] {
+        var effects: [String] = []
+        if let reason = step.dropped { effects.append("drops it\(reason.isEmpty ? "" : ": \(reason)")") }
+        effects += step.replaced.map { change in
+            if change.was.isEmpty { return "adds \(change.now)" }
+            return change.now.isEmpty ? "removes \(change.was)" : "replaces \(change.was) by \(change.now)"
+        }
+        effects += step.fields.map { change in
+            "field \(change.field): \(change.was.map { "\"\($0)\"" } ?? "none") becomes \(change.now.map { "\"\($0)\"" } ?? "none")"
+        }
+        if let metadata = step.metadata { effects.append("adds metadata \(metadata)") }
+        if let bytes = step.cutTo { effects.append("cuts it to \(bytes) bytes") }
+        if let weight = step.weight { effects.append("keeps it; it stands for \(ShortNumber.text(weight)) lines") }
+        if let outputs = step.outputs { effects.append("sends it to \(outputs.isEmpty ? "no output" : outputs.joined(separator: ", "))") }
+        if let tenant = step.tenant { effects.append(tenant.isEmpty ? "finds no tenant that can be used" : "gives it to tenant \(tenant)") }
+        // The kind is part of a name that nobody chose.
+        let name = step.transform.hasSuffix("_" + step.kind) ? step.transform : "\(step.transform) (\(step.kind))"
+        let place = step.beforeMetrics ? "\(name), before metrics," : name
+        return effects.map { "\(place) \($0)" }
     }
 
     private func moved(_ moved: LineExplanation.Moved) -> String {

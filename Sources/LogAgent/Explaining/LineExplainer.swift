@@ -20,6 +20,7 @@ final class LineExplainer {
     private let ports: [OutputPort]
     private let file: FileState
     private let witness = MetricWitness()
+    private let transformWitness = TransformWitness()
     private var number = 0
     private var cursor = FileCursor.start
 
@@ -37,6 +38,7 @@ final class LineExplainer {
         stages = try service.makeStages(journals: try Self.noJournals(service))
         pipeline = stages.pipelines[source]
         pipeline.use(witness)
+        pipeline.use(transformWitness)
         let control = try service.attempt { () throws(SystemError) in try ReaderControl() }
         let registry = MetricRegistry(startedAt: SystemClock.wallNanoseconds())
         var ports: [OutputPort] = []
@@ -92,6 +94,7 @@ final class LineExplainer {
 
     private func take(_ line: UnsafeRawBufferPointer, isFinal: Bool, _ tell: (LineExplanation) -> Void) -> Int {
         witness.forget()
+        transformWitness.forget()
         let before = pipeline.counts
         let pass = LinePipeline.Pass(
             counts: true, outputs: ports, segments: ports.map { _ in SegmentReference(file: 1, segment: 0) },
@@ -102,23 +105,41 @@ final class LineExplainer {
         cursor.openEntries = result.openEntries
         number += result.progress.lineCount
         let entries = self.entries(ports.map { $0.takeOpenBatches() })
-        var observations = witness.observations
-        if observations.isEmpty && result.closed.lines > 0 {
-            // A step took it away before any metric could see it.
-            observations = [.init(findings: [], fields: [], time: result.newestLineNanoseconds)]
-        }
-        for observation in observations {
+        let sights = self.sights(result)
+        for sight in sights {
             // Several end at once only where several writers share a file; their times tell them apart.
-            let own = observations.count == 1 ? entries : entries.filter { $0.time == observation.time }
-            tell(explanation(of: line, observation, result, before, own))
+            let own = sights.count == 1 ? entries : entries.filter { $0.time == sight.observation.time }
+            tell(explanation(of: line, sight, result, before, own))
         }
         return result.progress.consumed
     }
 
+    /// What was seen of one line at the metrics, and at the steps; nil where no step concerns its source.
+    private typealias Sight = (observation: MetricWitness.Observation, passage: TransformWitness.Passage?)
+
+    private func sights(_ result: LinePipeline.PassResult) -> [Sight] {
+        let observations = witness.observations
+        let passages = transformWitness.passages
+        if passages.isEmpty {
+            // The source asks for neither metrics nor entries of a line like it.
+            if observations.isEmpty && result.closed.lines > 0 {
+                return [(MetricWitness.Observation(findings: [], fields: [], time: result.newestLineNanoseconds), nil)]
+            }
+            return observations.map { ($0, nil) }
+        }
+        var next = observations.makeIterator()
+        return passages.map { passage in
+            // Where a step took it away before, no metric could see it.
+            let seen = passage.reachedMetrics ? next.next() : nil
+            return (seen ?? MetricWitness.Observation(findings: [], fields: [], time: passage.time), passage)
+        }
+    }
+
     private func explanation(
-        of line: UnsafeRawBufferPointer, _ observation: MetricWitness.Observation, _ result: LinePipeline.PassResult,
-        _ before: LinePipeline.LineCounts, _ entries: [ShippedEntry]
+        of line: UnsafeRawBufferPointer, _ sight: Sight, _ result: LinePipeline.PassResult, _ before: LinePipeline.LineCounts,
+        _ entries: [ShippedEntry]
     ) -> LineExplanation {
+        let (observation, passage) = sight
         var bytes = line[...]
         if bytes.last == 0x0a { bytes.removeLast() }
         if bytes.last == 0x0d { bytes.removeLast() }
@@ -127,7 +148,7 @@ final class LineExplainer {
         if isCut { bytes = bytes.prefix(source.maximumLineBytes) }
         let stood = String(decoding: bytes, as: UTF8.self)
         let isAssembled = source.assembling != nil
-        let text = isAssembled ? entries.first?.line ?? stood : stood
+        let text = isAssembled ? passage?.text ?? entries.first?.line ?? stood : stood
         let parseError =
             counts.parseErrors > before.parseErrors ? Array(text.utf8).withUnsafeBytes { pipeline.parseError(of: $0) } : nil
         let found = zip(pipeline.fieldPaths, observation.fields).compactMap { path, value in value.map { (path, $0) } }
@@ -139,7 +160,18 @@ final class LineExplainer {
             time: time(observation.time, fields, isUnreadable: counts.timestampErrors > before.timestampErrors),
             moved: moved(observation), unmoved: unmoved(observation),
             filtered: ports.indices.contains { result.made(at: $0).filtered.lines > 0 },
-            isTransformed: !isAssembled && entries.contains { $0.line != text }, entries: entries.map(\.entry))
+            isTransformed: (passage != nil || !isAssembled) && entries.contains { $0.line != text },
+            transforms: passage.map { $0.effects.map(step) } ?? [], entries: entries.map(\.entry))
+    }
+
+    private func step(_ effect: TransformWitness.Effect) -> LineExplanation.Step {
+        let settings = stages.settings.transforms[effect.step]
+        return LineExplanation.Step(
+            transform: settings.name, kind: settings.action.key, beforeMetrics: settings.isBeforeMetrics, dropped: effect.dropped,
+            replaced: effect.replaced, fields: effect.fields, metadata: effect.metadata, cutTo: effect.cutTo, weight: effect.weight,
+            outputs: effect.outputs.map { mask in
+                stages.settings.outputs.indices.filter { mask & 1 << UInt64($0) != 0 }.map { stages.settings.outputs[$0].name }
+            }, tenant: effect.tenant)
     }
 
     private func time(_ nanoseconds: UInt64, _ fields: [String: String], isUnreadable: Bool) -> LineExplanation.Time {

@@ -35,6 +35,32 @@ struct LineExplanation: Encodable, Equatable {
         var entry: String
     }
 
+    /// What one step did with it; steps that left it alone are not told.
+    struct Step: Encodable, Equatable {
+        /// Its name, as in the label `transform` of what is counted.
+        var transform: String
+        /// Its key in the configuration: `redact`.
+        var kind: String
+        /// Metrics saw the line as this step left it.
+        var beforeMetrics: Bool
+        /// Why the step took the line away; nil: it did not.
+        var dropped: String?
+        /// Stretches of the line that it replaced, from left to right.
+        var replaced: [TransformWitness.Change]
+        /// Fields that are others now, where the line's text stayed as it was.
+        var fields: [TransformWitness.FieldChange]
+        /// Members of the structured metadata that it added: `"region":"eu"`.
+        var metadata: String?
+        /// How many of the line's bytes it left.
+        var cutTo: Int?
+        /// How many lines the entry stands for since then.
+        var weight: Double?
+        /// Those that get it; nil: the step does not say.
+        var outputs: [String]?
+        /// Empty: the line names none that can be used.
+        var tenant: String?
+    }
+
     /// From 1 on; of the last line that was read, where an entry has several.
     var number: Int
     /// How many lines it is made of.
@@ -56,6 +82,8 @@ struct LineExplanation: Encodable, Equatable {
     var filtered: Bool
     /// What was shipped is not the line as it stood in the file.
     var isTransformed: Bool
+    /// In the order of the configuration.
+    var transforms: [Step]
     var entries: [Entry]
 }
 

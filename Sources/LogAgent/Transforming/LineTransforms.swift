@@ -4,14 +4,14 @@ import JSONScanning
 ///
 /// What becomes of a line follows from the bytes of its file alone, so that an entry that is made a second time is the same.
 final class LineTransforms {
-    private struct Step {
+    struct Step {
         /// In the configuration.
         var index: Int
         var conditions: [CompiledCondition]
         var action: Action
     }
 
-    private enum Action {
+    enum Action {
         case drop
         case keep
         case redact(Redaction)
@@ -34,7 +34,9 @@ final class LineTransforms {
     private let second: [Step]
     /// Steps that look back at earlier lines, each with a table.
     let tableCount: Int
-    private let scratch = DecodingScratch()
+    let scratch = DecodingScratch()
+    /// Is told what each step makes of each line. Without one, steps do no more than they must.
+    var witness: TransformWitness?
 
     /// Every field that steps look at.
     static func requiredPaths(_ settings: [TransformSettings]) -> [String] {
@@ -83,30 +85,43 @@ final class LineTransforms {
     ///
     /// `isCounted`: the line becomes entries now, so what is changed in it is counted.
     func run(_ phase: Phase, isCounted: Bool, memory: inout TransformMemory) -> Int? {
-        for step in phase == .beforeMetrics ? first : second {
-            let holds = step.conditions.hold(for: line.fields.allFields, in: line.bytes, scratch)
-            var isChanged = false
-            switch step.action {
-            case .drop: if holds { return step.index }
-            case .keep: if !holds { return step.index }
-            case _ where !holds: continue
-            case .redact(let redaction):
-                isChanged = line.edit { redaction.edit(line, $0) }
-                if isChanged && isCounted { counts.countRedactions(by: step.index, redaction.found) }
-            case .truncate(let truncation): isChanged = truncation.apply(to: line)
-            case .sample(let sampling): if !sampling.keeps(line) { return step.index }
-            case .limit(let limit, let table): if !limit.keeps(line, &memory.tables[table]) { return step.index }
-            case .dedupe(let dedupe, let table): if !dedupe.keeps(line, &memory.tables[table]) { return step.index }
-            case .rename(let renaming): isChanged = renaming.apply(to: line)
-            case .add(let addition): isChanged = addition.apply(to: line)
-            case .remove(let removal): isChanged = removal.apply(to: line)
-            case .route(let routing):
-                line.routedBy = step.index
-                if !routing.apply(to: line), isCounted { counts.countMissingTenant() }
-            }
-            if isChanged && isCounted { counts.countChanged(by: step.index) }
-        }
+        let steps = phase == .beforeMetrics ? first : second
+        if let witness { return runWitnessed(witness, steps, phase, isCounted: isCounted, memory: &memory) }
+        for step in steps where take(step, isCounted: isCounted, memory: &memory) == .dropped { return step.index }
         return nil
+    }
+
+    /// What one step made of ``line``.
+    enum Outcome {
+        case passed
+        case changed
+        case dropped
+    }
+
+    @inline(__always)
+    func take(_ step: Step, isCounted: Bool, memory: inout TransformMemory) -> Outcome {
+        let holds = step.conditions.hold(for: line.fields.allFields, in: line.bytes, scratch)
+        var isChanged = false
+        switch step.action {
+        case .drop: return holds ? .dropped : .passed
+        case .keep: return holds ? .passed : .dropped
+        case _ where !holds: return .passed
+        case .redact(let redaction):
+            isChanged = line.edit { redaction.edit(line, $0) }
+            if isChanged && isCounted { counts.countRedactions(by: step.index, redaction.found) }
+        case .truncate(let truncation): isChanged = truncation.apply(to: line)
+        case .sample(let sampling): return sampling.keeps(line) ? .passed : .dropped
+        case .limit(let limit, let table): return limit.keeps(line, &memory.tables[table]) ? .passed : .dropped
+        case .dedupe(let dedupe, let table): return dedupe.keeps(line, &memory.tables[table]) ? .passed : .dropped
+        case .rename(let renaming): isChanged = renaming.apply(to: line)
+        case .add(let addition): isChanged = addition.apply(to: line)
+        case .remove(let removal): isChanged = removal.apply(to: line)
+        case .route(let routing):
+            line.routedBy = step.index
+            if !routing.apply(to: line), isCounted { counts.countMissingTenant() }
+        }
+        if isChanged && isCounted { counts.countChanged(by: step.index) }
+        return isChanged ? .changed : .passed
     }
 }
 

@@ -72,6 +72,102 @@ import Testing
         #expect(lines[3].text == "last")
     }
 
+    /// The configuration above with other steps.
+    private static func transforming(_ steps: String) -> String {
+        configuration.replacingOccurrences(of: #"[{ drop: { where: { level: "DEBUG" } } }]"#, with: "[\(steps)]")
+    }
+
+    private func steps(_ steps: String, on text: String, source: Int = 0) throws -> [[LineExplanation.Step]] {
+        try explanations(of: text, source: source, Self.transforming(steps)).map(\.transforms)
+    }
+
+    @Test func `name the step that dropped a line, and why`() throws {
+        let dropped = try explanations(of: #"{"level":"DEBUG","event":"request"}"#)
+        #expect(dropped.map(\.filtered) == [true] && dropped[0].moved.isEmpty == false)
+        #expect(dropped[0].transforms.map(\.transform) == ["0_drop"] && dropped[0].transforms[0].kind == "drop")
+        #expect(dropped[0].transforms[0].dropped == #"level is "DEBUG""# && !dropped[0].transforms[0].beforeMetrics)
+
+        let early = try explanations(
+            of: #"{"level":"INFO"}"#, Self.transforming(#"{ keep: { name: "errors", where: { level: "ERROR" }, before_metrics: true } }"#))
+        #expect(early.map(\.moved) == [[]] && early.map(\.unmoved) == [[]])
+        #expect(early[0].transforms.map(\.transform) == ["errors"] && early[0].transforms[0].beforeMetrics)
+        #expect(early[0].transforms[0].dropped == #"level is "ERROR" — found "INFO""#)
+
+        let twice = "{\"m\":1}\n{\"m\":1}\n"
+        let deduped = try steps("{ dedupe: { key: '$m', window: '1h' } }", on: twice)
+        #expect(deduped.map { $0.map(\.dropped) } == [[], ["the same `m` came less than 3600 s before"]])
+        let limited = try steps("{ limit: { key: '$m', per_second: 0.001, burst: 1 } }", on: twice)
+        #expect(limited.map { $0.map(\.dropped) } == [[], ["more than 0.001 a second of its `m`"]])
+        let sampled = try steps("{ sample: { key: '$m', one_in: 1000000000 } }", on: twice)
+        #expect(sampled.map { $0.map(\.dropped) } == Array(repeating: ["not among the 1 in 1000000000 that stay, by `m`"], count: 2))
+    }
+
+    @Test func `tell what each step replaced, added and took away`() throws {
+        let found = try steps(
+            """
+            { redact: { patterns: ["email"], fields: ["password"] } }, { rename: { fields: { msg: "message" } } },
+            { add: { name: "eu", fields: { region: "eu" } } }, { remove: { fields: ["x"] } },
+            { truncate: { fields: ["long"], max_bytes: 3 } }, { drop: { where: { level: "DEBUG" } } }
+            """, on: #"{"msg":"to a@example.com","password":"p","x":1,"long":"abcdef"}"#)
+        #expect(
+            found.map { $0.map(\.replaced) } == [
+                [
+                    [.init(was: "a@example.com", now: "<redacted>"), .init(was: "p", now: "<redacted>")],
+                    [.init(was: "msg", now: "message")], [.init(was: "", now: #","region":"eu""#)], [.init(was: #""x":1,"#, now: "")],
+                    [.init(was: "def", now: "")],
+                ]
+            ])
+        #expect(found[0].map(\.transform) == ["0_redact", "1_rename", "eu", "3_remove", "4_truncate"])
+        #expect(found[0].allSatisfy { $0.dropped == nil && $0.fields.isEmpty })
+    }
+
+    @Test func `tell of fields, metadata, cuts, weights and ways of lines whose text stays`() throws {
+        let text = try steps(
+            """
+            { remove: { fields: ["message"] } }, { add: { fields: { region: "eu" } } }, { truncate: { max_bytes: 3 } },
+            { sample: { ratio: 1 } }, { route: { outputs: ["b"], tenant: "t" } }
+            """, on: "hello\n", source: 1)
+        #expect(text.map { $0.map(\.kind) } == [["remove", "add", "truncate", "route"]])
+        #expect(text[0][0].fields == [.init(field: "message", was: "hello")])
+        #expect(text[0][1].metadata == #""region":"eu""# && text[0][2].cutTo == 3)
+        #expect(text[0][3].outputs == ["b"] && text[0][3].tenant == "t")
+        let weighed = try steps("{ sample: { key: '$n', one_in: 2 } }", on: (0..<64).map { "{\"n\":\($0)}\n" }.joined())
+        #expect(Set(weighed.map { $0.first?.weight }) == [2, nil])
+        #expect(weighed.allSatisfy { $0.count == 1 && ($0[0].weight == nil) == ($0[0].dropped != nil) })
+        let astray = try steps("{ route: { tenant: '$who' } }", on: "{}\n")
+        #expect(astray.map { $0.map(\.tenant) } == [[""]])
+    }
+
+    @Test func `show the whole text of an entry that a step changed or dropped`() throws {
+        let configuration = """
+            sources: [{ name: "app", include: ["/a"], format: "text", multiline: { start: "^x" } }],
+            transforms: [{ redact: { patterns: ["email"] } }, { drop: { where: { message: { matches: "^x2" } } } }],
+            outputs: [{ name: "a", type: "directory", path: "/a" }],
+            """
+        let found = try explanations(of: "x1 a@example.com\n two\nx2\n three\n", configuration)
+        #expect(found.map(\.text) == ["x1 a@example.com\n two", "x2\n three"])
+        #expect(found.map(\.isTransformed) == [true, false] && found.map(\.filtered) == [false, true])
+        #expect(found.map { $0.transforms.map(\.transform) } == [["0_redact"], ["1_drop"]])
+    }
+
+    @Test func `show steps in a terminal and as JSON`() throws {
+        try withTemporaryDirectory { directory in
+            try Self.transforming(#"{ redact: { name: "mail", patterns: ["email"] } }, { drop: { where: { level: "DEBUG" } } }"#)
+                .write(toFile: directory + "/f.json5", atomically: false, encoding: .utf8)
+            try #"{"m":"a@example.com","level":"DEBUG"}"#.write(toFile: directory + "/sample", atomically: false, encoding: .utf8)
+            let arguments = ["explain", "-c", directory + "/f.json5", directory + "/sample"]
+            let text = runCommand(arguments).output
+            #expect(text.contains("  steps     mail (redact) replaces a@example.com by <redacted>\n"), "\(text)")
+            #expect(text.contains("            1_drop drops it: level is \"DEBUG\"\n"), "\(text)")
+            let json = runCommand(arguments + ["--json"]).output
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+            let steps = try #require(object["transforms"] as? [[String: Any]])
+            #expect(steps.map { $0["transform"] as? String } == ["mail", "1_drop"])
+            #expect(steps[0]["replaced"] as? [[String: String]] == [["was": "a@example.com", "now": "<redacted>"]])
+            #expect(steps[1]["dropped"] as? String == #"level is "DEBUG""# && steps[1]["before_metrics"] as? Bool == false)
+        }
+    }
+
     @Test func `are those of the source that is named`() throws {
         let line = try #require(try explanations(of: "hello\n", source: 1).first)
         #expect(line.source == "plain" && line.format == "text" && line.time.from == "reading" && line.time.reason == nil)

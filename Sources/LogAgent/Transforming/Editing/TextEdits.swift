@@ -59,6 +59,13 @@ final class TextEdits {
         return first..<max(first, end ?? range.upperBound + shift)
     }
 
+    /// The replacements that ``apply(to:into:)`` made within `text`, the beginning of what it was given.
+    func replacements(in text: [UInt8]) -> [(was: String, now: String)] {
+        edits.filter { $0.range.upperBound <= text.count }.map { edit in
+            (String(decoding: text[edit.range], as: UTF8.self), String(decoding: replacements[edit.replacement], as: UTF8.self))
+        }
+    }
+
     private func sortAndMerge() {
         if zip(edits, edits.dropFirst()).allSatisfy({ $0.range.upperBound <= $1.range.lowerBound }) { return }
         // A stable order, so that of two that begin at one place the first that was told decides.

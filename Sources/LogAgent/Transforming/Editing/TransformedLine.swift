@@ -103,6 +103,9 @@ final class TransformedLine {
         return true
     }
 
+    /// What the last ``edit(_:)`` replaced in the line that was `before` it, from left to right.
+    func lastReplacements(in before: [UInt8]) -> [(was: String, now: String)] { edits.replacements(in: before) }
+
     private func moveFields() {
         for slot in 0..<fields.paths.count {
             let field = fields[slot]
