@@ -81,7 +81,7 @@ if Context.environment["TAILSPAN_FUZZ"] != nil {
         .target(
             name: "LogAgent", dependencies: agent?.dependencies ?? [], exclude: ["LogAgentCommand.swift"], swiftSettings: settings),
         .target(
-            name: "Fuzz", dependencies: ["LogAgent", "JSONScanning", "Gzip", "Configuration", "HTTP"], path: "Fuzz",
+            name: "Fuzz", dependencies: ["LogAgent", "JSONScanning", "Gzip", "Configuration", "HTTP", "Tailing"], path: "Fuzz",
             exclude: ["corpora"], swiftSettings: settings),
     ]
 }

@@ -18,6 +18,7 @@ struct FuzzTarget {
             FuzzTarget(name: "gzip", run: GzipFuzzing.run),
             FuzzTarget(name: "configuration", run: ConfigurationFuzzing.run),
             FuzzTarget(name: "http", run: HTTPFuzzing.run),
+            FuzzTarget(name: "assembling", run: AssemblingFuzzing.run),
         ]
     }
 }
