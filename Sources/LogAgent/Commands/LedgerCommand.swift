@@ -5,7 +5,7 @@ enum LedgerCommand {
         struct Finding: Encodable {
             var path: String
             var lines: UInt64
-            /// `proven`, `gone` or `mismatch`.
+            /// `proven`, `gone`, `mismatch` or `unreadable`.
             var verdict: String
             var reason: String?
         }
@@ -52,6 +52,7 @@ enum LedgerCommand {
         case .proven: Report.Finding(path: finding.path, lines: finding.lines, verdict: "proven")
         case .gone: Report.Finding(path: finding.path, lines: finding.lines, verdict: "gone")
         case .mismatch(let what): Report.Finding(path: finding.path, lines: finding.lines, verdict: "mismatch", reason: what)
+        case .unreadable(let why): Report.Finding(path: finding.path, lines: finding.lines, verdict: "unreadable", reason: why)
         }
     }
 
@@ -66,11 +67,22 @@ enum LedgerCommand {
                     "\(terminal.styled("gone", .dim))      \(finding.path): its content is not there any more; its sums close\n")
             case .mismatch(let what):
                 terminal.output("\(terminal.styled("MISMATCH", .red))  \(finding.path): \(what)\n")
+            case .unreadable(let why):
+                terminal.output("\(terminal.styled("UNREADABLE", .red))  \(finding.path): \(why)\n")
             }
         }
         terminal.output(
             verification.isProven
                 ? "\nThe ledger closes: read = delivered + pending + filtered + refused + lost, for every file and output.\n"
-                : "\nThe ledger does not close.\n")
+                : "\n" + failure(verification))
+    }
+
+    private static func failure(_ verification: LedgerVerification) -> String {
+        let mismatches = verification.findings.count { if case .mismatch = $0.verdict { true } else { false } }
+        if mismatches > 0 {
+            let files = mismatches == 1 ? "1 file" : "\(mismatches) files"
+            return "The ledger does not close: \(files) changed after being read, or the checkpoint is wrong about them.\n"
+        }
+        return "The ledger is not proven: not every file can be read; run this as the user of `log-agent run`.\n"
     }
 }

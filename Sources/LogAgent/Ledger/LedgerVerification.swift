@@ -11,6 +11,8 @@ struct LedgerVerification {
             /// Its content is not there any more; the checkpoint's sums still close.
             case gone
             case mismatch(String)
+            /// It is there, and can't be looked at.
+            case unreadable(String)
         }
         var path: String
         var lines: UInt64
@@ -35,8 +37,14 @@ struct LedgerVerification {
         }
     }
 
+    /// Nothing speaks against it, and nothing was kept from being looked at.
     var isProven: Bool {
-        findings.allSatisfy { if case .mismatch = $0.verdict { false } else { true } }
+        findings.allSatisfy { finding in
+            switch finding.verdict {
+            case .proven, .gone: true
+            case .mismatch, .unreadable: false
+            }
+        }
     }
 
     private static func verdict(on file: Checkpoint.File, _ limits: LineLimits) -> Finding.Verdict {
@@ -65,7 +73,13 @@ struct LedgerVerification {
         var lines: UInt64 = 0
         var cursor = FileCursor(offset: file.startOffset, guardHash: 0, guardLength: 0, isInsideCutLine: false)
         while cursor.offset < file.saved.counted.offset {
-            guard case .bytes(let bytes, let reachesEnd) = tailed.read(at: cursor, into: buffer) else { return .gone }
+            let bytes: UnsafeRawBufferPointer
+            let reachesEnd: Bool
+            switch tailed.read(at: cursor, into: buffer) {
+            case .bytes(let read, let isEnd): (bytes, reachesEnd) = (read, isEnd)
+            case .replaced: return .gone
+            case .unavailable(let error): return error.map { .unreadable("\($0)") } ?? .gone
+            }
             let rest = file.saved.counted.offset - cursor.offset
             let piece = UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, Int(clamping: rest))])
             let progress = splitter.split(
