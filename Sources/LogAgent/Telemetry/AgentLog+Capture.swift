@@ -15,7 +15,15 @@ extension AgentLog {
     }
 
     func captureFailed(source: String, _ error: SystemError) {
-        logger.error("A source can't be read; it is tried again.", ["source": .string(source), "error": .describing(error)])
+        logger.error(
+            "Can't take what comes to a source; it is tried again. If descriptors ran out, raise the limit on open files.",
+            ["source": .string(source), "error": .describing(error)])
+    }
+
+    func captureNotStarted(source: String, _ error: SystemError) {
+        logger.error(
+            "A source can't be started; nothing of it is read. Correct what `error` says, and restart log-agent.",
+            ["source": .string(source), "error": .describing(error)])
     }
 
     func sourceEnded(_ source: String) {
@@ -24,7 +32,7 @@ extension AgentLog {
 
     func connectionRefused(source: String, _ refusal: SyslogCounts.Refusal, _ found: [UInt8]?) {
         logger.warning(
-            "A syslog connection was closed.",
+            "A syslog connection was refused or closed; `reason` says what of the sender, or which limit of the source, to change.",
             [
                 "source": .string(source), "reason": .string(refusal.rawValue),
                 "found": found.map { .string(String(decoding: $0, as: UTF8.self)) } ?? .null,
@@ -44,7 +52,7 @@ extension AgentLog {
         if ending == .exited(0) {
             logger.info("A service has ended.", fields)
         } else {
-            logger.warning("A service has ended.", fields)
+            logger.warning("A service has ended, and not well; its last lines, which are delivered like all others, may tell why.", fields)
         }
     }
 }

@@ -16,16 +16,20 @@ extension AgentLog {
                     "config.problem": .string(error.message), "config.hint": error.hint.map(LogValue.string) ?? .null,
                 ])
         }
-        every.error("The new configuration is refused; the old one stays.", ["config.errors": .integer(errors.count)])
+        every.error(
+            "The new configuration is refused; the old one stays. Correct the errors told above, and send HUP again.",
+            ["config.errors": .integer(errors.count)])
     }
 
     func reloadRefused(_ error: LogAgentError) {
-        every.error("The new configuration is refused; the old one stays.", ["error": .describing(error)])
+        every.error(
+            "The new configuration is refused; the old one stays. Correct what `error` says, and send HUP again.",
+            ["error": .describing(error)])
     }
 
     func configurationLooksOdd(_ warning: ConfigurationProblem) {
         logger.warning(
-            "The configuration looks odd.",
+            "The configuration can be used, but may not mean what was meant.",
             [
                 "config.place": .string(warning.position.map { "\(warning.file):\($0.line):\($0.column)" } ?? warning.file),
                 "config.problem": .string(warning.message), "config.hint": warning.hint.map(LogValue.string) ?? .null,
@@ -43,7 +47,8 @@ extension AgentLog {
                 ])
         }
         for setting in difference.restarts {
-            logger.warning("A changed setting needs a restart; the old value stays.", ["config.path": .string(setting)])
+            logger.warning(
+                "A changed setting needs a restart of log-agent; until then the old value stays.", ["config.path": .string(setting)])
         }
         var fields: LogFields = ["config.changes": .integer(changes.count)]
         let parts = [

@@ -36,12 +36,14 @@ struct AgentLog: Sendable {
 
     func overflowed(_ overflow: OverflowReport) {
         logger.warning(
-            "A derived metric has reached max_series: further label values are counted in its overflow series.",
+            "A derived metric has reached max_series: further label values are counted in its overflow series. Raise `max_series`, or drop the label.",
             ["metric": .string(overflow.family), "label": .string(overflow.label), "label.values": .integer(overflow.distinctValues)])
     }
 
     func metricsNotRestored(_ finding: String) {
-        logger.warning("Saved values of a derived metric have no place in the configuration.", ["finding": .string(finding)])
+        logger.warning(
+            "Saved values of a derived metric have no place in the configuration; they are dropped, and the metric starts anew.",
+            ["finding": .string(finding)])
     }
 
     func caughtUp() {
@@ -58,7 +60,9 @@ struct AgentLog: Sendable {
 
     func certificatesChanged(_ error: TLSError?) {
         if let error {
-            logger.error("The admin listener's new certificate can't be used; the old one stays.", ["error": .describing(error)])
+            logger.error(
+                "The admin listener's new certificate or key can't be used; the old one stays. Replaced files are taken up by themselves.",
+                ["error": .describing(error)])
         } else {
             logger.info("The admin listener uses its new certificate.")
         }
@@ -92,7 +96,9 @@ struct AgentLog: Sendable {
                 "unread_bytes": .integer(unread),
             ]
             if unread > 0 {
-                logger.error("A file's content is gone before it was read.", fields)
+                logger.error(
+                    "A file's content was deleted or truncated before it was read: its unread bytes are lost. Rotate later, or by renaming.",
+                    fields)
             } else {
                 logger.info("A file has ended.", fields)
             }
@@ -107,24 +113,26 @@ struct AgentLog: Sendable {
                 ["file.path": .string(file.firstPath), "file.id": .integer(file.id), "spill.path": .string(file.path ?? "")])
         case .polling(let directory, let error):
             logger.warning(
-                "inotify does not work there; files are looked at by the clock.",
+                "inotify does not work in a directory; its files are looked at every `poll_interval`. If a limit is the reason, raise fs.inotify.max_user_watches.",
                 ["file.directory": .string(directory), "error": error.map { .describing($0) } ?? .null])
         }
     }
 
     func unreadable(path: String, _ error: SystemError) {
-        logger.error("Can't read a file; it is tried again.", ["file.path": .string(path), "error": .describing(error)])
+        logger.error(
+            "Can't read a file; it is tried again. Give the agent's user the right to read it, or name it in `exclude`.",
+            ["file.path": .string(path), "error": .describing(error)])
     }
 
     func damaged(path: String, at offset: UInt64, _ error: GzipError) {
         logger.error(
-            "A compressed file can't be read to its end; what could be read was taken.",
+            "A compressed file is damaged or incomplete; what stands before `offset` was taken. If it is whole elsewhere, put that copy in its place.",
             ["file.path": .string(path), "offset": .integer(offset), "error": .describing(error)])
     }
 
     func notSpilled(path: String, bytes: UInt64, _ error: SpillError) {
         logger.error(
-            "The undelivered rest of a deleted file can't be saved; it is lost.",
+            "The undelivered rest of a deleted file can't be saved; it is lost. Raise `spill.max_bytes`, or make room in `data_dir`.",
             ["file.path": .string(path), "bytes": .integer(bytes), "error": .describing(error)])
     }
 
@@ -133,7 +141,9 @@ struct AgentLog: Sendable {
     }
 
     func notRemoved(_ error: SystemError) {
-        logger.error("Can't remove a delivered file; it is tried again.", ["error": .describing(error)])
+        logger.error(
+            "Can't remove a delivered file; it is tried again. Give the agent's user the right to write to its directory, or take `remove_after` away.",
+            ["error": .describing(error)])
     }
 
     func replaced(path: String, at offset: UInt64, of size: UInt64) {
@@ -145,7 +155,7 @@ struct AgentLog: Sendable {
     func linesLost(path: String, output: String, cause: TailedFile.LossCause, lines: UInt64, bytes: UInt64) {
         guard lines > 0 || bytes > 0 else { return }
         logger.error(
-            "Counted lines could not be delivered: their file's content is gone.",
+            "Counted lines could not be delivered: their file's content is gone. They are in the ledger as lost; keep rotated files for longer.",
             [
                 "file.path": .string(path), "output": .string(output), "cause": .string(cause.rawValue), "lines": .integer(lines),
                 "bytes": .integer(bytes),
@@ -155,12 +165,14 @@ struct AgentLog: Sendable {
     // MARK: State
 
     func readerFailed(_ error: SystemError) {
-        logger.error("Waiting for events failed.", ["error": .describing(error)])
+        logger.error(
+            "Waiting for events failed; it is tried again. If this goes on, restart log-agent: nothing that was saved is lost.",
+            ["error": .describing(error)])
     }
 
     func stateNotWritten(_ error: SystemError) {
         logger.error(
-            "The state can't be written; reading goes on, and after a crash lines since the last checkpoint are read again.",
+            "The state can't be written; reading goes on, and after a crash lines since the last checkpoint are read again. Make room in `data_dir`.",
             ["error": .describing(error)])
     }
 }

@@ -63,7 +63,7 @@ final class SyslogCapture: Sendable {
             var loop = try Loop(self)
             loop.run()
         } catch {
-            log.captureFailed(source: state.name, error)
+            log.captureNotStarted(source: state.name, error)
         }
     }
 
