@@ -46,7 +46,9 @@ final class SealedBatch: Sendable {
     }
 
     /// What it must go in order with: its tenant's stream.
-    var streamKey: [UInt8] {
+    var streamKey: [UInt8] { Self.streamKey(labels: labels, tenant: tenant) }
+
+    static func streamKey(labels: [UInt8], tenant: String?) -> [UInt8] {
         guard let tenant else { return labels }
         return labels + [0] + Array(tenant.utf8)
     }

@@ -46,7 +46,8 @@ enum RefusedCommand {
         try forEachLine(of: files) { line in
             guard let refused = line.withUnsafeBytes({ reader.read($0) }) else { return }
             let head = "\(TimeText.rfc3339(refused.timestamp))  \(terminal.styled(refused.reason, .yellow))"
-            terminal.output("  \(head)  \(visible(String(decoding: refused.stream, as: UTF8.self)))\n")
+            let tenant = refused.tenant.map { "  tenant \(visible($0))" } ?? ""
+            terminal.output("  \(head)  \(visible(String(decoding: refused.stream, as: UTF8.self)))\(tenant)\n")
             for part in TextLayout.wrap(visible(refused.detail), width: TextLayout.width - 4) {
                 terminal.output("    \(terminal.styled(part, .dim))\n")
             }

@@ -23,7 +23,8 @@ final class RefusedLineReader {
         else { return nil }
         return RefusedLine(
             refusedAt: text("refused_at").flatMap { UInt64($0) } ?? 0, reason: text("reason") ?? "", detail: text("detail") ?? "",
-            stream: stream, timestamp: timestamp, metadata: bytes("metadata", .object) ?? [], line: entry)
+            stream: stream, timestamp: timestamp, metadata: bytes("metadata", .object) ?? [], line: entry,
+            tenant: text("tenant"))
     }
 }
 
@@ -42,4 +43,9 @@ struct RefusedLine: Equatable {
     /// Structured metadata, as JSON; empty: none.
     var metadata: [UInt8]
     var line: [UInt8]
+    /// Where a transform named one; nil: the output's own.
+    var tenant: String?
+
+    /// What it is sent together with, in order: the lines of its stream, of its tenant.
+    var streamKey: [UInt8] { SealedBatch.streamKey(labels: stream, tenant: tenant) }
 }

@@ -102,7 +102,7 @@ final class RefusedReplay {
         }
     }
 
-    /// Lines of the same stream in one batch, in their order.
+    /// Lines of the same stream, of the same tenant, in one batch, in their order.
     private func nextStretch(_ file: inout DeadLetterReader) throws(SystemError) -> (batches: [SealedBatch], lines: Int, isAtEnd: Bool) {
         var open: [[UInt8]: OpenBatch] = [:]
         var order: [OpenBatch] = []
@@ -120,12 +120,13 @@ final class RefusedReplay {
                 try keepUnreadable(line)
                 continue
             }
+            let key = refused.streamKey
             let batch =
-                open[refused.stream]
+                open[key]
                 ?? OpenBatch(
-                    stream: Stream(labels: refused.stream), buffer: EntryBuffer(capacity: OpenBatch.firstBytes),
+                    stream: Stream(labels: refused.stream, tenant: refused.tenant), buffer: EntryBuffer(capacity: OpenBatch.firstBytes),
                     openedAt: SystemClock.monotonicNanoseconds())
-            if open.updateValue(batch, forKey: refused.stream) == nil { order.append(batch) }
+            if open.updateValue(batch, forKey: key) == nil { order.append(batch) }
             refused.line.withUnsafeBytes { text in
                 refused.metadata.withUnsafeBytes { metadata in
                     _ = batch.append(

@@ -61,6 +61,28 @@ import Testing
         }
     }
 
+    @Test func `go back to the tenant that they were meant for`() throws {
+        try withTemporaryDirectory { directory in
+            let sink = try LokiSink()
+            defer { sink.stop() }
+            let file = DeadLetterFile(directory: directory + "/dead-letter", name: "loki")
+            for (number, tenant) in [nil, "red", "blue", "red"].enumerated() {
+                try file.append(
+                    [RefusedEntry(index: 0, reason: RefusalReason(.tooOld, "old"))],
+                    of: BatchMaking.batch(tenant: tenant, sequence: UInt64(number), lines: ["of \(tenant ?? "all")"]), output: "loki",
+                    wallNanoseconds: 1)
+            }
+            let replay = try RefusedReplay(try settings(directory, url: sink.url).outputs[0], dataDirectory: directory)
+            #expect(try replay.run())
+            #expect(replay.counts.delivered == 4)
+            for push in sink.received {
+                let tenant = push.headers.first("X-Scope-OrgID")
+                let lines = push.request?.streams.flatMap(\.entries).map(\.line) ?? []
+                #expect(!lines.isEmpty && lines.allSatisfy { $0 == "of \(tenant ?? "all")" })
+            }
+        }
+    }
+
     @Test func `stay where they are while the output does not answer, and are gone on with later`() throws {
         try withTemporaryDirectory { directory in
             try write(1...5, in: directory)

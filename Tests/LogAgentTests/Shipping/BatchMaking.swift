@@ -4,8 +4,10 @@ import TestSupport
 
 /// Makes sealed batches of literal entries.
 enum BatchMaking {
-    static func batch(_ labels: String = #"{"job":"test"}"#, sequence: UInt64 = 0, entries: [LokiEntry]) -> SealedBatch {
-        let open = OpenBatch(stream: Stream(labels: Array(labels.utf8)), buffer: EntryBuffer(capacity: 1024), openedAt: 1)
+    static func batch(
+        _ labels: String = #"{"job":"test"}"#, tenant: String? = nil, sequence: UInt64 = 0, entries: [LokiEntry]
+    ) -> SealedBatch {
+        let open = OpenBatch(stream: Stream(labels: Array(labels.utf8), tenant: tenant), buffer: EntryBuffer(capacity: 1024), openedAt: 1)
         for (index, entry) in entries.enumerated() {
             var metadata: [UInt8] = []
             if !entry.metadata.isEmpty {
@@ -25,12 +27,13 @@ enum BatchMaking {
     }
 
     static func batch(
-        _ labels: String = #"{"job":"test"}"#, sequence: UInt64 = 0, lines: [String], from timestamp: UInt64 = 1_700_000_000_000_000_000
+        _ labels: String = #"{"job":"test"}"#, tenant: String? = nil, sequence: UInt64 = 0, lines: [String],
+        from timestamp: UInt64 = 1_700_000_000_000_000_000
     )
         -> SealedBatch
     {
         batch(
-            labels, sequence: sequence,
+            labels, tenant: tenant, sequence: sequence,
             entries: lines.enumerated().map { LokiEntry(timestamp: timestamp + UInt64($0.offset), line: $0.element) })
     }
 
