@@ -68,7 +68,7 @@ struct MetricReachability {
     }
 
     private func mayHave(_ path: String, _ source: SourceSettings) -> Bool {
-        source.isOrigin(path) || source.format.canHave(path) || EnvelopeFields.canHave(path, source.envelope)
+        source.mayHave(path)
             || made.contains { path == $0 || path.hasPrefix($0 + ".") }
     }
 }
