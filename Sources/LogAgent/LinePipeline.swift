@@ -22,6 +22,7 @@ final class LinePipeline {
     let journals: FileJournals
     /// nil where every line is an entry.
     private(set) var assembler: EntryAssembler?
+    /// nil where lines have no fields but their own.
     let envelopeFields: EnvelopeFields?
     // `@exclusivity(unchecked)`: nothing that is called while it changes can see it.
     @exclusivity(unchecked) var counts = LineCounts()
@@ -71,7 +72,7 @@ final class LinePipeline {
         metadata = MetadataWriter(source.metadata, paths: scanner.paths, isOrigin: source.isOrigin)
         streams = StreamTable(labels: source.labels, paths: scanner.paths, isOrigin: source.isOrigin)
         assembler = source.assembling.map { EntryAssembler($0, attributePaths: EnvelopeFields.attributePaths(scanner.paths)) }
-        envelopeFields = EnvelopeFields(source.envelope, fields: scanner)
+        envelopeFields = EnvelopeFields(source.envelope, pathPattern: source.pathPattern, fields: scanner)
     }
 
     /// The fields that are looked for; a field's position is its slot.
@@ -168,6 +169,7 @@ final class LinePipeline {
         var newest: UInt64 = 0
         var lineCount = 0
         var heldBack: (start: Int, time: UInt64)?
+        envelopeFields?.begin(path: file.firstPath)
         // nil for UTF-8: its lines are taken as they stand.
         let decoding = decoders.decoder(for: file.content)
         let splitter = decoding.map { LineSplitter(maximumLineBytes: self.splitter.maximumLineBytes, unit: $0.decoder.encoding.unit) }
@@ -182,7 +184,8 @@ final class LinePipeline {
                 passedOver += Tally(lines: 1, bytes: UInt64(line.fileBytes))
                 return
             }
-            let parsed = parser.parse(line.bytes)
+            var parsed = parser.parse(line.bytes)
+            if let envelopeFields { parsed.text = envelopeFields.add(to: parsed.text) }
             if pass.counts { count(line, parsed.error) }
             let time = self.time(of: parsed, at: lineOffset, readEnd: offset + UInt64(piece.count), in: file, pass: pass)
             if time > pass.untilNanoseconds {

@@ -102,7 +102,11 @@ extension TailSet {
             return
         }
         do throws(SystemError) {
-            guard try file.matches(head: file.head, at: file.counted) else { return replaceContent(of: file, missedSince: seenBefore) }
+            // Its name may have been given to another file since it was found: that is no other content.
+            if try !file.openIfNeeded() { lostName(file) }
+            if try file.openIfNeeded(), try !file.matches(head: file.head, at: file.counted) {
+                return replaceContent(of: file, missedSince: seenBefore)
+            }
         } catch {
             reportOnce(.unreadable(path: file.path ?? file.firstPath, error), key: file.firstPath)
         }

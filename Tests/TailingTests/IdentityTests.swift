@@ -1,8 +1,9 @@
 import Foundation
 import SystemIO
-import Tailing
 import TestSupport
 import Testing
+
+@testable import Tailing
 
 /// Which content is which, where names and inodes mislead.
 struct IdentityTests {
@@ -31,6 +32,24 @@ struct IdentityTests {
             }
             #expect(driver.lines.values.joined().sorted() == expected.sorted())
             #expect(driver.losses.isEmpty)
+        }
+    }
+
+    @Test func `a name that is given away between the look and the check takes no content with it`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/app.log"
+            try append("one\ntwo\n", to: path)
+            let saved = TailDriver([path]).save()
+            let found = FileDiscovery.Found(path: path, status: try FileStatus(ofPath: path), isLink: false)
+            try move(path, path + ".1")
+            try append("three\n", to: path)
+            let source = TailSource(name: "test", include: [path], exclude: [], startPosition: .beginning, alwaysPolls: false)
+            let tails = TailSet(sources: [source], restored: saved.files, nextID: saved.nextID, pollNanoseconds: 1_000_000) { _ in }
+            tails.consider(found, sourceIndex: 0)
+            #expect(tails.files.values.map(\.path) == [path + ".1"])
+            #expect(tails.files.values.map(\.counted.offset) == [8])
+            tails.start()
+            #expect(tails.files.values.compactMap(\.path).sorted() == [path, path + ".1"])
         }
     }
 

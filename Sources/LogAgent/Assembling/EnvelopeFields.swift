@@ -1,11 +1,11 @@
 import JSONScanning
 
-/// Makes fields of what stands around an entry: its stream, and what the path of the file tells of the container.
+/// Makes fields of what stands around an entry: its stream and Docker's additional fields, and what the path of its file tells.
 ///
 /// They win over fields of the same name in the entry, which a program could write as it likes.
 final class EnvelopeFields {
     /// `$stream`, and those of ``ContainerPath``.
-    static let names = ["stream", "namespace", "pod", "pod_uid", "container", "container_id", "restart"]
+    private static let names = ["stream"] + PathFields.containerNames
     /// What the paths of Docker's additional fields begin with.
     static let attributePrefix = "attrs."
 
@@ -15,19 +15,10 @@ final class EnvelopeFields {
         return names.contains(name) || (envelope == .docker && name.hasPrefix(attributePrefix))
     }
 
-    private struct Value {
-        var slot: Int
-        /// In `container`.
-        var range: Range<Int>
-    }
-
     private let fields: JSONScanner
     private let streamSlot: Int?
     private let attributeSlots: [Int]
-    private let containerSlots: [(slot: Int, value: (ContainerPath) -> String?)]
-    private var path: String?
-    private var container: [UInt8] = []
-    private var values: [Value] = []
+    private let pathFields: PathFields?
     // `@exclusivity(unchecked)`: nothing here calls out while it writes.
     @exclusivity(unchecked) private var text = EntryBuffer(capacity: 1024)
 
@@ -35,43 +26,34 @@ final class EnvelopeFields {
     static func attributePaths(_ paths: FieldPaths) -> [String] { paths.paths.filter { $0.hasPrefix(attributePrefix) } }
 
     /// nil where none of these fields is wanted.
-    init?(_ envelope: LineEnvelope?, fields: JSONScanner) {
-        guard let envelope else { return nil }
+    init?(_ envelope: LineEnvelope?, pathPattern: LinePattern?, fields: JSONScanner) {
+        if envelope == nil && pathPattern == nil { return nil }
         self.fields = fields
-        let slot = { (name: String) in fields.paths.slot(of: name) }
-        streamSlot = slot("stream")
-        attributeSlots = envelope == .docker ? Self.attributePaths(fields.paths).compactMap(slot) : []
-        let wanted: [(String, (ContainerPath) -> String?)] = [
-            ("namespace", { $0.namespace }), ("pod", { $0.pod }), ("pod_uid", { $0.podUID }), ("container", { $0.container }),
-            ("container_id", { $0.containerID }), ("restart", { $0.restart }),
-        ]
-        containerSlots = wanted.compactMap { name, value in slot(name).map { ($0, value) } }
-        if streamSlot == nil && attributeSlots.isEmpty && containerSlots.isEmpty { return nil }
+        let isNamedByPath = pathPattern?.names.contains("stream") ?? false
+        streamSlot = envelope == nil || isNamedByPath ? nil : fields.paths.slot(of: "stream")
+        attributeSlots = envelope == .docker ? Self.attributePaths(fields.paths).compactMap(fields.paths.slot) : []
+        pathFields = PathFields(ofContainer: envelope != nil, pattern: pathPattern, fields: fields)
+        if streamSlot == nil && attributeSlots.isEmpty && pathFields == nil { return nil }
     }
 
     /// The entries that follow are of the file that was found at `path`.
-    func begin(path: String) {
-        if path == self.path { return }
-        self.path = path
-        container.removeAll()
-        values.removeAll()
-        let known = ContainerPath(path)
-        for (slot, value) in containerSlots {
-            guard let value = value(known) else { continue }
-            let start = container.count
-            container += value.utf8
-            values.append(Value(slot: slot, range: start..<container.count))
-        }
-    }
+    func begin(path: String) { pathFields?.begin(path: path) }
 
-    /// Adds the fields of `entry` to those that were found, which are ranges of `parsed`. Gives what all of them are ranges of; valid
-    /// until the next call.
-    func add(_ entry: AssembledEntry, to parsed: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    /// Adds the fields of the file to those that were found in a line, which are ranges of `parsed`. Gives what all of them are ranges
+    /// of; valid until the next call.
+    func add(to parsed: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         text.removeAll()
         text.append(parsed)
+        guard let pathFields else { return text.bytes }
         let start = text.count
-        container.withUnsafeBytes { text.append($0) }
-        for value in values { set(value.slot, start + value.range.lowerBound, count: value.range.count) }
+        pathFields.text.withUnsafeBytes { text.append($0) }
+        for value in pathFields.values { set(value.slot, start + value.range.lowerBound, count: value.range.count) }
+        return text.bytes
+    }
+
+    /// The same, with the fields of `entry` itself.
+    func add(_ entry: AssembledEntry, to parsed: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        _ = add(to: parsed)
         if let streamSlot, let name = entry.stream.name {
             set(streamSlot, text.count, count: name.utf8CodeUnitCount)
             text.append(name)

@@ -15,6 +15,8 @@ struct LinePattern: Equatable, Sendable {
     let opening: [UInt8]
     let captures: [Capture]
 
+    var names: [String] { captures.compactMap(\.name) }
+
     struct Capture: Equatable, Sendable {
         /// nil for `<_>`.
         var name: String?
@@ -81,6 +83,22 @@ struct LinePattern: Equatable, Sendable {
             found(index, place..<end)
             place = end + following.count
             index += 1
+        }
+    }
+}
+
+extension LinePattern {
+    /// Where the captures stand in a path; empty where it does not fit.
+    func captures(in path: String) -> [Range<Int>] {
+        var path = path
+        return path.withUTF8 { bytes in
+            var ranges: [Range<Int>] = []
+            do throws(LinePatternMismatch) {
+                try match(UnsafeRawBufferPointer(bytes)) { ranges.append($1) }
+                return ranges
+            } catch {
+                return []
+            }
         }
     }
 }

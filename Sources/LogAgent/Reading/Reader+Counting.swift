@@ -62,7 +62,11 @@ extension Reader {
 
     /// Makes the state for a file that was just found.
     private func begin(_ file: TailedFile) -> FileState? {
-        shared.update { $0.begin(file) }
+        let (state, source) = shared.update { ($0.begin(file), $0.settings.sources[file.sourceIndex]) }
+        if let pattern = source.pathPattern, pattern.captures(in: file.firstPath).isEmpty {
+            log.pathUnfit(path: file.firstPath, source: source.name, pattern: pattern.text)
+        }
+        return state
     }
 
     private func hasBeenRead(_ file: TailedFile) -> Bool {

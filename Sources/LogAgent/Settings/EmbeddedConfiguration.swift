@@ -41,6 +41,7 @@ enum EmbeddedConfiguration {
             // long_lines: "drop",                // "truncate": the first max_line_bytes of them are the line
             // empty_lines: "skip",               // "keep"
             // encoding: "utf-16le",              // or "latin1", "shift_jis", … (`iconv -l`); a byte order mark is seen by itself
+            // path_pattern: "/var/log/<service>/<_>.log", // named parts are fields of every line: labels: { service: "$service" }
             // ignore_older: "2d",                // of files that were older when they were found only what comes later is read
             // read_order: "oldest_first",        // "fair": all files in turns
             // remove_after: "1h",                // deletes files that have rested for so long, once they are delivered

@@ -31,7 +31,7 @@ extension LineFormat {
 extension ConfigurationNode {
     private static let maximumPatternBytes = 4096
 
-    fileprivate func linePattern() -> LinePattern? {
+    func linePattern() -> LinePattern? {
         guard let text = shortText() else { return nil }
         do throws(LinePatternError) {
             return try LinePattern(text)

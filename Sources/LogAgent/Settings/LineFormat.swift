@@ -33,7 +33,7 @@ enum LineFormat: Equatable, Sendable {
         case .json, .logfmt: true
         case .text: field == LineParser.messageField
         case .syslog: SyslogReader.fieldNames.contains(field) || field.hasPrefix(SyslogReader.structuredDataPrefix)
-        case .pattern(let pattern): pattern.captures.contains { $0.name == field }
+        case .pattern(let pattern): pattern.names.contains(field)
         case .regex(let program): program.names.contains(field)
         }
     }

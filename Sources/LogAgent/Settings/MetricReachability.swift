@@ -13,7 +13,7 @@ struct MetricReachability {
         var onlyMetadata: Set<String> = []
 
         func mayHave(_ path: String) -> Bool {
-            source.isOrigin(path) || source.format.canHave(path) || EnvelopeFields.canHave(path, source.envelope) || made.contains(path)
+            source.mayHave(path) || made.contains(path)
         }
     }
 

@@ -44,11 +44,13 @@ extension SourceSettings {
         let hasFiles = object["type"].map { $0.value == .string("file") } ?? true
         include = (hasFiles ? object.required("include", "[\"/var/log/app/*.log\"]") : nil)?.globs(allowingNames: false) ?? []
         exclude = (isCaptured ? nil : object["exclude"])?.globs(allowingNames: true) ?? []
+        pathPattern = (isCaptured ? nil : object["path_pattern"])?.pathPattern(ofFilesIn: include)
         startAt = (isCaptured ? nil : object["start_at"])?.choice() ?? .beginning
         watch = (isCaptured ? nil : object["watch"])?.choice() ?? .auto
         pollNanoseconds =
             (isCaptured ? nil : object["poll_interval"])?.duration(in: 10_000_000...3_600_000_000_000) ?? Self.defaultPollNanoseconds
         if !isCaptured && hasFiles { object.misplaced("capture", "a file is its own queue; it is for sources that are no files") }
+        if isCaptured { object.misplaced("path_pattern", "it is for sources of files") }
         envelope = LineEnvelope.read(object)
         format = envelope == nil ? LineFormat.read(object) ?? Self.defaultFormat(of: kind) : LineFormat.read(object, "inner") ?? .text
         let ownTime = format == .syslog ? TimestampSettings(field: SyslogReader.timestampField, format: .syslog) : nil
@@ -98,7 +100,7 @@ extension SourceSettings {
     /// What is asked of a line that its format never has.
     private func warnOfMissingFields(in object: ConfigurationObject) {
         let isText = format == .text && envelope == nil
-        if let node = object["timestamp"], let timestamp, !format.canHave(timestamp.field) {
+        if let node = object["timestamp"], let timestamp, !format.canHave(timestamp.field), !isInPath(timestamp.field) {
             let instead = envelope == nil ? "when it was read" : "that of its envelope"
             node.warn(
                 format == .text
@@ -107,9 +109,7 @@ extension SourceSettings {
         }
         for (list, key) in [(labels, "labels"), (metadata, "metadata")] {
             for template in list {
-                guard case .field(let field) = template.template, !isOrigin(field), !format.canHave(field),
-                    !EnvelopeFields.canHave(field, envelope)
-                else { continue }
+                guard case .field(let field) = template.template, !mayHave(field) else { continue }
                 let what = format == .text ? "a line of text" : "the \(format.name)"
                 (object[key] ?? object.node).warn(
                     isText
@@ -122,6 +122,13 @@ extension SourceSettings {
             }
         }
     }
+
+    /// Whether a line can have the field, from itself or from where it stands.
+    func mayHave(_ field: String) -> Bool {
+        isOrigin(field) || isInPath(field) || format.canHave(field) || EnvelopeFields.canHave(field, envelope)
+    }
+
+    private func isInPath(_ field: String) -> Bool { pathPattern?.names.contains(field) ?? false }
 
     /// Whether the field is known of every line, whatever its format: where it comes from.
     func isOrigin(_ path: String) -> Bool {

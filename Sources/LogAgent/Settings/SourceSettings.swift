@@ -15,6 +15,8 @@ struct SourceSettings: Equatable, Sendable {
     var include: [String]
     /// Patterns without a slash match the file's name, others its whole path.
     var exclude: [String]
+    /// Its named parts are fields of every line of a file whose path fits.
+    var pathPattern: LinePattern? = nil
     /// For a file without a checkpoint that is there when the agent starts; later ones are read from their beginning.
     var startAt: StartPosition
     var watch: Watch

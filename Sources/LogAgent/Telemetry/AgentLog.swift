@@ -118,6 +118,12 @@ struct AgentLog: Sendable {
         }
     }
 
+    func pathUnfit(path: String, source: String, pattern: String) {
+        logger.warning(
+            "A file's path does not fit the source's `path_pattern`; its lines lack the fields of it.",
+            ["file.path": .string(path), "source": .string(source), "path_pattern": .string(pattern)])
+    }
+
     func unreadable(path: String, _ error: SystemError) {
         logger.error(
             "Can't read a file; it is tried again. Give the agent's user the right to read it, or name it in `exclude`.",

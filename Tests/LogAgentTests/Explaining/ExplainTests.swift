@@ -174,6 +174,24 @@ import Testing
         #expect(line.entries.first?.stream == #"{"job":"plain"}"#)
     }
 
+    @Test func `have the fields of the file's path, also behind steps that change the line`() throws {
+        let line = try #require(
+            try explanations(
+                of: #"{"level":"info","mail":"a@b.example"}"# + "\n",
+                """
+                sources: [{ name: "app", include: ["/logs/*.log"], path_pattern: "/logs/<service>.log",
+                  labels: { service: "$service", level: "$level" }, metadata: { from: "$service" } }],
+                transforms: [{ redact: { fields: ["mail"] } }, { drop: { where: { service: { not: "app" } } } }],
+                metrics: [{ name: "lines_total", type: "counter", where: { service: "app" }, labels: { service: "$service" } }],
+                outputs: [{ name: "a", type: "directory", path: "/a" }],
+                """
+            ).first)
+        #expect(line.fields["service"] == "app" && line.fields["level"] == "info" && !line.filtered && line.isTransformed)
+        #expect(line.moved == [.init(metric: "lines_total", labels: ["service": "app"], operation: "add", amount: 1)])
+        #expect(line.entries.map(\.stream) == [#"{"level":"info","service":"app"}"#])
+        #expect(line.entries.first?.entry.hasSuffix(#","{\"level\":\"info\",\"mail\":\"<redacted>\"}",{"from":"app"}]"#) == true)
+    }
+
     @Test func `fit a terminal, and are one object a line as JSON`() throws {
         try withTemporaryDirectory { directory in
             try Self.configuration.write(toFile: directory + "/f.json5", atomically: false, encoding: .utf8)

@@ -34,6 +34,33 @@ struct AssembledDeliveryTests {
         }
     }
 
+    @Test func `fields of the path where a file was found stay with it through rotation and restart, for lines and entries`() throws {
+        for more in ["", #"multiline: { start: "^S" }, "#] {
+            try withSink { sink, directory in
+                let sources = #"""
+                    { name: "s", include: ["\#(directory)/*/a.log*"], format: "text", \#(more)
+                      path_pattern: "\#(directory)/<service>/<_>.log", labels: { job: "$service" } }
+                    """#
+                for service in ["api", "web"] {
+                    try FileManager.default.createDirectory(atPath: directory + "/" + service, withIntermediateDirectories: true)
+                    try append("S \(service) 1\nS \(service) 2\n", to: directory + "/\(service)/a.log")
+                }
+                let first = try AgentDriver(in: directory, sources: sources, outputs: AgentDriver.loki(sink.url))
+                try first.stepUntil("the lines to be read") { first.ledger.totals.first?.read.lines == 4 }
+                first.kill()
+                try FileManager.default.moveItem(atPath: directory + "/api/a.log", toPath: directory + "/api/a.log.1")
+                try append("S api 3\nS api 4\n", to: directory + "/api/a.log.1")
+                try append("S web 3\nS web 4\n", to: directory + "/web/a.log")
+                let second = try AgentDriver(in: directory, sources: sources, outputs: AgentDriver.loki(sink.url))
+                try second.stepUntil("the last entries") { second.ledger.totals.first.map { $0.delivered.lines >= 6 } ?? false }
+                for service in ["api", "web"] {
+                    #expect(sink.lines(["job": service]).starts(with: (1...3).map { "S \(service) \($0)" }))
+                }
+                second.kill()
+            }
+        }
+    }
+
     @Test func `an entry that is open when the agent dies is completed by the next`() throws {
         try withSink { sink, directory in
             let path = directory + "/a.log"

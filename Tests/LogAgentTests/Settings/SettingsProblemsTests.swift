@@ -473,7 +473,7 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a", lables: {} }]"#,
             [
-                "f:1:39: error: `sources[0].lables` is not a known key. | Did you mean `labels`? Known here: `name`, `type`, `include`, `exclude`, `start_at`, `watch`, `poll_interval`, `format`, `timestamp`, `labels`, `metadata`, `max_line_bytes`, `encoding`, `empty_lines`, `long_lines`, `read_order`, `ignore_older`, `remove_after`, `link_targets`, `multiline`."
+                "f:1:39: error: `sources[0].lables` is not a known key. | Did you mean `labels`? Known here: `name`, `type`, `include`, `exclude`, `path_pattern`, `start_at`, `watch`, `poll_interval`, `format`, `timestamp`, `labels`, `metadata`, `max_line_bytes`, `encoding`, `empty_lines`, `long_lines`, `read_order`, `ignore_older`, `remove_after`, `link_targets`, `multiline`."
             ]
         ),
         (
