@@ -21,5 +21,10 @@ struct DataDirectory: ~Copyable {
         }
     }
 
+    /// Where everything but the checkpoint and the lock stands: nothing that a source should read as a file.
+    static func subdirectories(of path: String) -> [String] {
+        ["times", "capture", "spill", "dead-letter"].map { "\(path)/\($0)" }
+    }
+
     consuming func release() {}
 }

@@ -50,12 +50,18 @@ extension LogAgentService {
             guard source.kind == .file else {
                 return TailSource(name: source.name, segmentsIn: source.captureDirectories(in: settings.dataDirectory))
             }
-            return TailSource(
+            var tailed = TailSource(
                 name: source.name, include: source.include, exclude: source.exclude,
                 startPosition: source.startAt == .end ? .end : .beginning, alwaysPolls: source.watch == .poll,
                 ignoredAgeNanoseconds: source.files.ignoredAgeNanoseconds, removedAgeNanoseconds: source.files.removeAfterNanoseconds,
                 readsOldestFirst: source.files.order == .oldestFirst, linkTargets: source.files.linkTargets,
                 encoding: source.files.encoding)
+            tailed.ownDirectories = DataDirectory.subdirectories(of: settings.dataDirectory)
+            tailed.ownFiles = settings.outputs.flatMap { output in
+                guard case .directory(let directory) = output.destination else { return [GlobPattern]() }
+                return DirectoryStore.fileNames.map { GlobPattern(filesIn: directory.path, named: $0) }
+            }
+            return tailed
         }
     }
 

@@ -21,6 +21,10 @@ package struct TailSource: Sendable {
     /// The files of each directory are one after the other, in the order of their names: each is read once those before it are.
     package var isSeries = false
 
+    /// Directories that the agent alone writes to, and files that it writes elsewhere: to read them would be to write more of them.
+    package var ownDirectories: [String] = []
+    package var ownFiles: [GlobPattern] = []
+
     /// The segments of the capture logs in `directories`.
     package init(name: String, segmentsIn directories: [String]) {
         self.name = name
@@ -68,8 +72,10 @@ package struct TailSource: Sendable {
         }
     }
 
-    /// Compressed files are excluded unless a pattern names their suffix: their bytes are not lines.
+    /// Compressed files are excluded unless a pattern names their suffix: their bytes are not lines. What the agent writes itself
+    /// always is.
     package func excludes(_ path: String) -> Bool {
+        if ownDirectories.contains(where: { path.hasPrefix($0 + "/") }) || ownFiles.contains(where: { $0.matches(path) }) { return true }
         if exclude.contains(where: { $0.matchesName(ofPath: path) }) { return true }
         guard let suffix = RotatedName.compressedSuffix(of: path) else { return false }
         return !include.contains { $0.text.hasSuffix(suffix) }

@@ -98,7 +98,7 @@ extension Reader {
             do throws(SystemError) {
                 try directory.removeExpired(wallNanoseconds: SystemClock.wallNanoseconds())
             } catch {
-                log.stateNotWritten(error)
+                log.storedNotRemoved(error)
             }
         }
         BufferMemory.shared.trim()

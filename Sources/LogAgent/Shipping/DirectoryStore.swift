@@ -39,6 +39,9 @@ final class DirectoryStore: Sendable {
         var usage = Usage()
     }
 
+    /// What its files are called, as patterns.
+    static let fileNames = ["[0-9]*.json.gz", "[0-9]*.tmp", "index.jsonl*"]
+
     private let settings: DirectorySettings
     private let synchronizes: Bool
     private let state = Mutex(State())

@@ -168,6 +168,10 @@ struct AgentLog: Sendable {
             ])
     }
 
+    func storedNotRemoved(_ error: SystemError) {
+        logger.error("What an output's directory keeps too long can't be removed; it is tried again.", ["error": .describing(error)])
+    }
+
     // MARK: State
 
     func readerFailed(_ error: SystemError) {
