@@ -24,7 +24,7 @@ final class CompiledCondition {
         case exists(Bool)
     }
 
-    init(_ settings: FieldCondition, slot: Int) throws(BytePatternError) {
+    init(_ settings: FieldCondition, slot: Int) throws(RegexError) {
         self.settings = settings
         self.slot = slot
         switch settings.test {
@@ -87,7 +87,7 @@ final class CompiledCondition {
 
 extension [CompiledCondition] {
     /// The conditions of one `where`. `slot` gives the number of a dotted path.
-    init(_ settings: [FieldCondition], slot: (String) -> Int) throws(BytePatternError) {
+    init(_ settings: [FieldCondition], slot: (String) -> Int) throws(RegexError) {
         self = []
         for condition in settings { append(try CompiledCondition(condition, slot: slot(condition.field))) }
     }

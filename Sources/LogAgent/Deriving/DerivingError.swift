@@ -3,7 +3,7 @@ import Metrics
 /// Metrics that can't be derived as configured.
 enum DerivingError: Error, Equatable, CustomStringConvertible {
     case declaration(MetricDeclarationError)
-    case pattern(metric: String, BytePatternError)
+    case pattern(metric: String, RegexError)
     case constantNotNumeric(metric: String, constant: String)
 
     var description: String {

@@ -71,7 +71,7 @@ struct RuleCompiler {
     }
 
     private func compile(_ conditions: [FieldCondition], of metric: MetricSettings) throws(DerivingError) -> [CompiledCondition] {
-        do throws(BytePatternError) {
+        do throws(RegexError) {
             return try [CompiledCondition](conditions, slot: slot)
         } catch {
             throw .pattern(metric: metric.name, error)

@@ -53,20 +53,15 @@ extension ConfigurationNode {
             refuse(found: text, "use an expression of at most 4096 bytes without NUL")
             return nil
         }
-        var expression = regex_t()
-        let code = regcomp(&expression, text, REG_EXTENDED | REG_NOSUB)
-        if code == 0 {
-            regfree(&expression)
+        do throws(RegexError) {
+            _ = try BytePattern(text)
             return text
+        } catch {
+            tell(
+                "`\(path)` is \(ConfigurationValue.quoted(text)). \(error)",
+                hint: "It is a POSIX extended regular expression: digits are [0-9], spaces [[:space:]]; a literal dot is \"\\\\.\".")
+            return nil
         }
-        let reason = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
-            regerror(code, &expression, buffer.baseAddress, buffer.count)
-            return buffer.baseAddress.map { String(cString: $0) } ?? ""
-        }
-        refuse(
-            found: text, "use a POSIX extended regular expression (\(reason))",
-            hint: "Digits are [0-9], spaces [[:space:]]; a literal dot is \"\\\\.\".")
-        return nil
     }
 
     /// A constant text, or `"$field"`. `"$$…"` is a constant that starts with one dollar.

@@ -44,7 +44,7 @@ final class LineTransforms {
     }
 
     /// nil: no step concerns `source`.
-    init?(_ source: SourceSettings, fields: JSONScanner, counts: TransformCounts) throws(BytePatternError) {
+    init?(_ source: SourceSettings, fields: JSONScanner, counts: TransformCounts) throws(RegexError) {
         guard counts.steps.contains(where: { $0.applies(toSource: source.name) }) else { return nil }
         let slot = { (path: String) in fields.paths.slot(of: path) ?? 0 }
         var first: [Step] = []

@@ -164,7 +164,7 @@ import Testing
             try Deriving([metric("a_total", .counter(value: .constant("many")))])
         }
         #expect(
-            throws: DerivingError.pattern(metric: "a_total", BytePatternError(pattern: "(", reason: "Unmatched ( or \\("))
+            throws: DerivingError.pattern(metric: "a_total", .groupNotClosed(position: 0))
         ) {
             try Deriving([metric("a_total", where: [condition("x", .matches("("))])])
         }

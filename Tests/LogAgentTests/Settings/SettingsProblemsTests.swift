@@ -568,7 +568,7 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a" }], metrics: [{ name: "a_total", type: "counter", where: { a: { matches: "(" } } }]"#,
             [
-                #"f:1:111: error: `metrics[0].where.a.matches` is "("; use a POSIX extended regular expression (Unmatched ( or \(). | Digits are [0-9], spaces [[:space:]]; a literal dot is "\\."."#
+                #"f:1:111: error: `metrics[0].where.a.matches` is "(". The group that opens at position 0 is not closed; add `)`, or write `\(`. | It is a POSIX extended regular expression: digits are [0-9], spaces [[:space:]]; a literal dot is "\\."."#
             ]
         ),
         (

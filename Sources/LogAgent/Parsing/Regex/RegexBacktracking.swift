@@ -54,6 +54,10 @@ final class RegexBacktracking {
             if !prefix.isEmpty {
                 guard let found = RegexMatcher.find(prefix, in: line, from: start) else { return .notFound }
                 start = found
+            } else if let starts = code.starts, !isAnchored {
+                // Before a byte of ASCII, and before the first that is none, a character begins.
+                while start < line.count, !starts[Int(line[start])] { start &+= 1 }
+                if start == line.count { return .notFound }
             }
             if isAnchored && start > 0 { return .notFound }
             if matches(line, from: start) { return .found }

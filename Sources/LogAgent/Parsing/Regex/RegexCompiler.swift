@@ -30,6 +30,12 @@ struct RegexCompiler {
         return false
     }
 
+    /// The units that a match can start with; nil where one can be empty.
+    var firstUnits: RegexSet? {
+        let ahead = unitsAhead(of: 0)
+        return ahead.reachesMatch ? nil : ahead.units
+    }
+
     /// The characters that every way through starts with.
     var prefix: [UInt8] {
         var bytes: [UInt8] = []
@@ -150,7 +156,15 @@ struct RegexCompiler {
     /// The units that the ways on from `start` can read next; nil if a way on depends on more than the next unit. The end of the
     /// match and of the text need none: where a loop stops early there is a unit.
     private func followingUnits(_ start: Int) -> RegexSet? {
-        var result = RegexSet([])
+        let ahead = unitsAhead(of: start)
+        return ahead.assertions.allSatisfy { $0 == RegexAssertion.textEnd.rawValue } ? ahead.units : nil
+    }
+
+    /// What the ways on from `start` can read next, what they demand before, and whether one comes to a match without reading.
+    private func unitsAhead(of start: Int) -> (units: RegexSet, assertions: [Int32], reachesMatch: Bool) {
+        var units = RegexSet([])
+        var assertions: [Int32] = []
+        var reachesMatch = false
         var isSeen = [Bool](repeating: false, count: instructions.count)
         var waiting = [start]
         while let index = waiting.popLast() {
@@ -158,19 +172,20 @@ struct RegexCompiler {
             isSeen[index] = true
             let instruction = instructions[index]
             switch instruction.operation {
-            case .unit: result = result.union(RegexSet(UInt32(bitPattern: instruction.a)))
-            case .set: result = result.union(sets[Int(instruction.a)])
+            case .unit: units = units.union(RegexSet(UInt32(bitPattern: instruction.a)))
+            case .set: units = units.union(sets[Int(instruction.a)])
             case .loop, .possessiveLoop:
-                result = result.union(sets[Int(instruction.a)])
+                units = units.union(sets[Int(instruction.a)])
                 waiting.append(index + 1)
             case .split: waiting += [Int(instruction.a), Int(instruction.b)]
             case .jump: waiting.append(Int(instruction.a))
             case .save: waiting.append(index + 1)
             case .assertion:
-                guard instruction.a == RegexAssertion.textEnd.rawValue else { return nil }
-            case .match: break
+                assertions.append(instruction.a)
+                waiting.append(index + 1)
+            case .match: reachesMatch = true
             }
         }
-        return result
+        return (units, assertions, reachesMatch)
     }
 }

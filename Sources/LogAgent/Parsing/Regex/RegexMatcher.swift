@@ -69,6 +69,8 @@ final class RegexCode {
     /// The number of a branching instruction among them, by its place; −1 for others.
     let branchNumbers: [Int]
     let branchCount: Int
+    /// Whether a match can start with each byte; nil where it can with every one of ASCII, or be empty.
+    let starts: UnsafeMutablePointer<Bool>?
 
     /// A ``RegexSet`` for fast questions.
     struct Set {
@@ -126,6 +128,15 @@ final class RegexCode {
         }
         branchNumbers = numbers
         self.branchCount = branchCount
+        starts = program.firstUnits.flatMap(Self.starts)
+    }
+
+    private static func starts(with first: RegexSet) -> UnsafeMutablePointer<Bool>? {
+        if (UInt32(0)..<128).allSatisfy(first.contains) { return nil }
+        let isBeyondASCII = first.ranges.last.map { $0.upperBound >= 0x80 } ?? false
+        let starts = UnsafeMutablePointer<Bool>.allocate(capacity: 256)
+        for byte in 0..<256 { starts[byte] = byte < 128 ? first.contains(UInt32(byte)) : isBeyondASCII }
+        return starts
     }
 
     deinit {
@@ -134,6 +145,7 @@ final class RegexCode {
         sets.deallocate()
         bounds.deallocate()
         placeholder.deallocate()
+        starts?.deallocate()
     }
 
     /// The unit at `place`, which is before the end, and the place behind it.
@@ -172,6 +184,8 @@ final class RegexCode {
         case .lineEnd: return place == line.count || line[place] == 0x0A
         case .wordBoundary: return isWord(line, place - 1) != isWord(line, place)
         case .noWordBoundary: return isWord(line, place - 1) == isWord(line, place)
+        case .wordStart: return !isWord(line, place - 1) && isWord(line, place)
+        case .wordEnd: return isWord(line, place - 1) && !isWord(line, place)
         case nil: return false
         }
     }

@@ -11,6 +11,21 @@ indirect enum RegexNode: Equatable, Sendable {
     case capture(RegexNode, index: Int)
     case assertion(RegexAssertion)
 
+    /// The text that is all it matches, as UTF-8; nil if there is more to it.
+    var literal: [UInt8]? {
+        switch self {
+        case .set(let set): return set.single.flatMap(Unicode.Scalar.init).map { Array(String($0).utf8) }
+        case .sequence(let nodes):
+            var text: [UInt8] = []
+            for node in nodes {
+                guard let literal = node.literal else { return nil }
+                text += literal
+            }
+            return text
+        case .empty, .alternatives, .repetition, .capture, .assertion: return nil
+        }
+    }
+
     /// Whether it can match without reading anything.
     var matchesEmpty: Bool {
         switch self {
@@ -26,5 +41,5 @@ indirect enum RegexNode: Equatable, Sendable {
 
 /// What is true between two characters.
 enum RegexAssertion: Int32, Equatable, Sendable {
-    case textStart, textEnd, lineStart, lineEnd, wordBoundary, noWordBoundary
+    case textStart, textEnd, lineStart, lineEnd, wordBoundary, noWordBoundary, wordStart, wordEnd
 }

@@ -39,6 +39,8 @@ struct RegexProgram: Equatable, Sendable {
     let isAnchored: Bool
     /// What every match starts with, as UTF-8; may be empty.
     let prefix: [UInt8]
+    /// The units that a match can start with; nil where one can be empty.
+    let firstUnits: RegexSet?
     /// The longest text that is known to stand in every match, as UTF-8; may be empty.
     let required: [UInt8]
 
@@ -46,6 +48,10 @@ struct RegexProgram: Equatable, Sendable {
     init(_ pattern: String, needsNames: Bool = true) throws(RegexError) {
         let (node, names) = try RegexParser.parse(pattern)
         if names.isEmpty && needsNames { throw .noName }
+        try self.init(pattern, node, names: names)
+    }
+
+    init(_ pattern: String, _ node: RegexNode, names: [String] = []) throws(RegexError) {
         var compiler = RegexCompiler()
         try compiler.compile(node)
         guard compiler.instructions.count * max(1, names.count) <= Self.maximumBoundaries else { throw .tooLarge }
@@ -55,6 +61,7 @@ struct RegexProgram: Equatable, Sendable {
         sets = compiler.sets
         isAnchored = compiler.isAnchored
         prefix = compiler.prefix
+        firstUnits = compiler.firstUnits
         required = RegexLiterals(node).longest
     }
 }
