@@ -6,7 +6,7 @@ import JSONScanning
 /// after 2262-04-11T23:47:16.854775807Z (the largest signed 64-bit count, which is what Loki stores) gives nil.
 ///
 /// A text may lack its zone, which is then that of the source, or UTC; and its year, which then follows from when the line was first seen
-/// (``needsSight(_:in:)``): so it stays the same whenever the line is read again (docs/decisions/0021).
+/// (``needsSight(_:in:)``): so it stays the same whenever the line is read again (docs/decisions/0011).
 struct LineTimestamp: Sendable {
     private enum Form: Sendable {
         case rfc3339

@@ -5,7 +5,7 @@ import JSONScanning
 /// Finds the leftmost match of a regular expression in a line, and where its named groups stand, in time in proportion to the length of
 /// the line times that of the program, whatever both are.
 ///
-/// Of the ways to match at one place the first in the order of Perl's rules is taken. Two ways lead there (docs/decisions/0020):
+/// Of the ways to match at one place the first in the order of Perl's rules is taken. Two ways lead there (docs/decisions/0010):
 /// ``RegexBacktracking`` tries one way after the other and remembers which steps at which places have failed; it is fast, and takes memory
 /// in proportion to steps times length. ``RegexThreads`` follows all ways at once, and serves where that would be too much.
 ///
