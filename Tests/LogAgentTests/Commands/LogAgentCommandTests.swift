@@ -101,7 +101,7 @@ import Testing
                     /f.json5:3:30: error: `sources[0].lables` is not a known key.
                      3 | \t{ name: "a", include: "/a", lables: {} },
                        | \t                            ^^^^^^
-                      hint: Did you mean `labels`? Known here: `name`, `type`, `include`, `exclude`, `start_at`, `watch`, `poll_interval`, `format`, \
+                      hint: Did you mean `labels`? Known here: `name`, `type`, `include`, `exclude`, `path_pattern`, `start_at`, `watch`, `poll_interval`, `format`, \
                     `timestamp`, `labels`, `metadata`, `max_line_bytes`, `encoding`, `empty_lines`, `long_lines`, `read_order`, `ignore_older`, \
                     `remove_after`, `link_targets`, `multiline`.
                     /f.json5:5:43: error: `outputs[0].url` holds a user name; use `basic_auth`.
