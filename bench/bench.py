@@ -481,7 +481,7 @@ def write_report(sections, arguments):
 
 def main():
     parser = argparse.ArgumentParser(prog="script/bench", description="Measures log-agent against references in the same run.")
-    parser.add_argument("modes", nargs="*", default=["all"], choices=MODES + ["all"], metavar="|".join(MODES + ["all"]))
+    parser.add_argument("modes", nargs="*", default="all", choices=MODES + ["all"], metavar="|".join(MODES + ["all"]))
     parser.add_argument("--full", action="store_true", help="1 GB instead of 100 MB, 60 s instead of 10")
     parser.add_argument("--bytes", help="of the generated file: 500MiB")
     parser.add_argument("--repeats", type=int, default=3)
