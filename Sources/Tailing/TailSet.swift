@@ -12,6 +12,7 @@ package final class TailSet {
     static let safetyScanNanoseconds: UInt64 = 10_000_000_000
     /// So many files stay open from when they are found until they are read first.
     static let maximumOpenBeforeRead = 1000
+    private static let maximumFirstLooks = 8
     /// File systems stamp births by a clock that lags this much behind.
     static let birthLagNanoseconds: UInt64 = 20_000_000
     /// How long content that can't be found is remembered, in case it comes back.
@@ -124,6 +125,13 @@ package final class TailSet {
     package func start() {
         scan()
         settleUnverified()
+        // Names may have moved while they were looked at, before anything watched them: what was there at the start is known only
+        // when a look was not disturbed.
+        for _ in 0..<Self.maximumFirstLooks {
+            handleWatchEvents()
+            guard wantsScan else { break }
+            scan()
+        }
         isFirstScan = false
         rotationsFound.removeAll()
     }
