@@ -11,6 +11,8 @@ let package = Package(
     name: "tailspan",
     products: [
         .executable(name: "log-agent", targets: ["LogAgent"]),
+        .executable(name: "transcode-service", targets: ["TranscodeService"]),
+        .executable(name: "trace-collector", targets: ["TraceCollector"]),
         .executable(name: "log-generator", targets: ["LogGenerator"]),
         .executable(name: "loki-sink", targets: ["LokiSinkServer"]),
     ],
@@ -19,6 +21,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // Shared modules; imports point from later to earlier ones.
         .target(name: "SystemIO", dependencies: ["CLinux"], swiftSettings: settings),
@@ -29,6 +32,10 @@ let package = Package(
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
         .target(name: "OTLP", swiftSettings: settings),
+        .target(name: "Tracing", dependencies: ["SystemIO", "JSONScanning", "Gzip", "HTTP", "OTLP"], swiftSettings: settings),
+        .target(name: "PostgreSQL", dependencies: ["SystemIO", "CPostgres"], swiftSettings: settings),
+        .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CLinux"], swiftSettings: settings),
+        .target(name: "Profiling", dependencies: ["SystemIO", "Gzip", "OTLP", "CLinux"], swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "Gzip", "CLinux"], swiftSettings: settings),
         .target(
             name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"],
@@ -40,6 +47,20 @@ let package = Package(
             dependencies: [
                 "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing",
                 "Delivery", "COpenSSL",
+            ],
+            swiftSettings: settings),
+
+        .executableTarget(
+            name: "TranscodeService",
+            dependencies: [
+                "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging", "HTTP", "Tracing", "JobStore", "Profiling",
+                "COpenSSL",
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "TraceCollector",
+            dependencies: [
+                "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing", "Delivery",
             ],
             swiftSettings: settings),
 
@@ -61,6 +82,22 @@ let package = Package(
             name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", "Delivery", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "TracingTests", dependencies: ["Tracing", "OTLP", "HTTP", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "JobStoreTests", dependencies: ["JobStore", "PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ProfilingTests", dependencies: ["Profiling", "OTLP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TranscodeServiceTests",
+            dependencies: [
+                "TranscodeService", "JobStore", "PostgreSQL", "Tracing", "StructuredLogging", "HTTP", "Metrics", "SystemIO", "TestSupport",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TraceCollectorTests",
+            dependencies: ["TraceCollector", "OTLP", "HTTP", "Gzip", "Metrics", "Delivery", "Tailing", "SystemIO", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "TailingTests", dependencies: ["Tailing", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -84,4 +121,17 @@ if Context.environment["TAILSPAN_FUZZ"] != nil {
             name: "Fuzz", dependencies: ["LogAgent", "JSONScanning", "Gzip", "Configuration", "HTTP", "Tailing"], path: "Fuzz",
             exclude: ["corpora"], swiftSettings: settings),
     ]
+}
+
+if let names = Context.environment["TAILSPAN_ONLY"] {
+    // TAILSPAN_ONLY=TranscodeService swift build --build-tests: what these targets need, and the tests of all that, nothing else.
+    var wanted = Set(names.split(separator: ",").map { String($0) })
+    for target in package.targets.reversed() where wanted.contains(target.name) {
+        for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
+    }
+    wanted.formUnion(["TestSupport", "SystemIO", "HTTP", "Gzip", "OTLP", "CLinux", "CZlib", "COpenSSL"])
+    package.targets.removeAll { target in
+        !wanted.contains(target.name) && !(target.type == .test && wanted.contains(String(target.name.dropLast("Tests".count))))
+    }
+    package.products = []
 }
