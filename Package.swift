@@ -33,7 +33,7 @@ let package = Package(
         .target(name: "ProcessMetrics", dependencies: ["SystemIO", "Metrics"], swiftSettings: settings),
         .target(name: "CommandLineInterface", dependencies: ["Configuration", "StructuredLogging"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
-        .target(name: "OTLP", swiftSettings: settings),
+        .target(name: "OTLP", dependencies: ["JSONScanning"], swiftSettings: settings),
         .target(name: "Tracing", dependencies: ["SystemIO", "JSONScanning", "Gzip", "HTTP", "OTLP"], swiftSettings: settings),
         .target(name: "PostgreSQL", dependencies: ["SystemIO", "CPostgres"], swiftSettings: settings),
         .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CLinux"], swiftSettings: settings),
@@ -141,7 +141,7 @@ if let names = Context.environment["TAILSPAN_ONLY"] {
     for target in package.targets.reversed() where wanted.contains(target.name) {
         for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
     }
-    wanted.formUnion(["TestSupport", "SystemIO", "HTTP", "Gzip", "OTLP", "CLinux", "CZlib", "COpenSSL"])
+    wanted.formUnion(["TestSupport", "SystemIO", "HTTP", "Gzip", "OTLP", "CLinux", "CZlib", "COpenSSL", "JSONScanning"])
     package.targets.removeAll { target in
         !wanted.contains(target.name) && !(target.type == .test && wanted.contains(String(target.name.dropLast("Tests".count))))
     }
