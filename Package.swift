@@ -31,6 +31,7 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["SystemIO"], swiftSettings: settings),
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
         .target(name: "ProcessMetrics", dependencies: ["SystemIO", "Metrics"], swiftSettings: settings),
+        .target(name: "ConnectionSettings", dependencies: ["SystemIO", "Configuration", "HTTP"], swiftSettings: settings),
         .target(name: "CommandLineInterface", dependencies: ["Configuration", "StructuredLogging"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
         .target(name: "OTLP", dependencies: ["JSONScanning"], swiftSettings: settings),
@@ -47,8 +48,8 @@ let package = Package(
         .executableTarget(
             name: "LogAgent",
             dependencies: [
-                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration",
-                "StructuredLogging", "HTTP", "OTLP", "Tailing",
+                "CommandLineInterface", "ConnectionSettings", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics",
+                "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing",
                 "Delivery", "COpenSSL",
             ],
             swiftSettings: settings),
@@ -64,8 +65,8 @@ let package = Package(
         .executableTarget(
             name: "TraceCollector",
             dependencies: [
-                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration",
-                "StructuredLogging", "HTTP", "OTLP", "Tailing", "Delivery",
+                "CommandLineInterface", "ConnectionSettings", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics",
+                "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing", "Delivery", "CLinux",
             ],
             swiftSettings: settings),
 
@@ -105,14 +106,17 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TraceCollectorTests",
-            dependencies: ["TraceCollector", "OTLP", "HTTP", "Gzip", "Metrics", "Delivery", "Tailing", "SystemIO", "TestSupport"],
+            dependencies: [
+                "TraceCollector", "CommandLineInterface", "ConnectionSettings", "Configuration", "StructuredLogging", "OTLP", "HTTP", "Gzip",
+                "Metrics", "Delivery", "Tailing", "SystemIO", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(name: "TailingTests", dependencies: ["Tailing", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "LogAgentTests",
             dependencies: [
-                "LogAgent", "CommandLineInterface", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP", "StructuredLogging", "SystemIO",
+                "LogAgent", "CommandLineInterface", "ConnectionSettings", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP", "StructuredLogging", "SystemIO",
                 "TestSupport",
             ],
             swiftSettings: settings),

@@ -3,49 +3,6 @@ import Glibc
 
 /// Texts that must have a certain form.
 extension ConfigurationNode {
-    /// A path from the root directory, without a slash at its end.
-    func absolutePath() -> String? {
-        guard var path = string() else { return nil }
-        if !path.hasPrefix("/") || path.utf8.contains(0) {
-            refuse(found: path, "use an absolute path: it starts with `/`")
-            return nil
-        }
-        while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
-        return path
-    }
-
-    /// `host:port` or `unix:/path`.
-    func listenAddress() -> String? {
-        guard let text = string() else { return nil }
-        if text.hasPrefix("unix:/") && text.utf8.count > 6 {
-            if text.utf8.count - 5 < 108 { return text }
-            refuse(found: text, "use a shorter path: a Unix socket's has at most 107 bytes")
-            return nil
-        }
-        if Self.isHostAndPort(text) { return text }
-        refuse(found: text, "use \"host:port\", as in \"127.0.0.1:9144\", or \"unix:/path\"")
-        return nil
-    }
-
-    /// `127.0.0.1:80`, `localhost:80` or `[::1]:80`.
-    static func isHostAndPort(_ text: String) -> Bool {
-        guard let colon = text.lastIndex(of: ":") else { return false }
-        let host = text[..<colon]
-        let port = text[text.index(after: colon)...]
-        let isHost =
-            !host.isEmpty && (host.hasPrefix("[") ? host.hasSuffix("]") : !host.contains(":")) && !host.contains { " /@".contains($0) }
-        return isHost && port.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } && UInt16(port) != nil
-    }
-
-    /// What names a source or an output: it becomes a label value and part of file names.
-    func identifier() -> String? {
-        guard let text = string() else { return nil }
-        let isPlain = text.utf8.allSatisfy { Self.isLetterOrDigit($0) || "_-.".utf8.contains($0) }
-        if isPlain && (1...64).contains(text.utf8.count) && !text.hasPrefix(".") { return text }
-        refuse(found: text, "use 1 to 64 letters, digits, `_`, `-` and `.`, not starting with `.`")
-        return nil
-    }
-
     /// A POSIX extended regular expression that compiles.
     func regularExpression() -> String? {
         guard let text = string() else { return nil }
@@ -143,20 +100,6 @@ extension ConfigurationNode {
         }
         return nil
     }
-
-    static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        default: false
-        }
-    }
-
-    /// `[a-zA-Z_][a-zA-Z0-9_]*`, what Prometheus and Loki take as the name of a label.
-    static func isLabelName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
-        return text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") } && text.utf8.count <= 256
-    }
-
     private var isLiteral: Bool { if case .string(let raw) = value { !Interpolation.isNeeded(in: raw) } else { true } }
 
     private func checkedField(_ path: String, found: String) -> String? {

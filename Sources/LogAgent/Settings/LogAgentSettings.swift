@@ -1,4 +1,4 @@
-import HTTP
+import ConnectionSettings
 
 /// The whole configuration of one `log-agent`, checked: every value is in its range, every reference resolves.
 struct LogAgentSettings: Equatable, Sendable {
@@ -14,24 +14,9 @@ struct LogAgentSettings: Equatable, Sendable {
     var spill = SpillSettings()
 }
 
-struct ServerSettings: Equatable, Sendable {
-    /// `host:port` or `unix:/path`; port 0 lets the kernel choose.
-    var listen: String
-    /// nil: anyone who can connect may ask.
-    var bearerToken: Secret?
-    /// nil: plain HTTP.
-    var tls: TLSServerSettings?
-}
-
 /// A constant text, or the value of a field of the line.
 enum FieldTemplate: Equatable, Sendable {
     case constant(String)
     /// Dotted path, without the `$` that marks it in the configuration.
     case field(String)
-}
-
-/// A text that must never be printed.
-struct Secret: Equatable, Sendable, CustomStringConvertible {
-    let value: String
-    var description: String { "<redacted>" }
 }

@@ -1,3 +1,4 @@
+import ConnectionSettings
 import HTTP
 
 /// Where batches go.
@@ -40,11 +41,6 @@ struct LokiSettings: Equatable, Sendable {
     var tls = TLSClientSettings()
     /// nil: directly.
     var proxy: HTTPProxy?
-}
-
-struct HeaderSetting: Equatable, Sendable {
-    var name: String
-    var value: Secret
 }
 
 struct DirectorySettings: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import Configuration
+import ConnectionSettings
 
 extension TransformSettings {
     /// What steps may refer to. nil: not known, because something about it is wrong.
