@@ -101,7 +101,7 @@ package final class HTTPServer: Sendable {
         let settings = settings
         let tls = tls
         let certificatesChanged = certificatesChanged
-        let handling = RequestHandling(inflatedBytes: settings.inflatedBytes, handler: handler)
+        let handling = RequestHandling(inflatedBytes: settings.inflatedBytes, codedPaths: settings.codedPaths, handler: handler)
         try workers.start(count: settings.workers, stackBytes: settings.workerStackBytes) { request in
             handling.response(to: request)
         } answer: { token, response in

@@ -3,12 +3,14 @@ import Gzip
 /// What a worker does with one request: undoes its content coding, calls the handler, codes the response.
 struct RequestHandling: Sendable {
     private let inflatedBytes: Int
+    private let codedPaths: Set<String>
     private let handler: HTTPServer.Handler
     /// Small answers do not get smaller.
     private static let minimumCompressedBytes = 1024
 
-    init(inflatedBytes: Int, handler: @escaping HTTPServer.Handler) {
+    init(inflatedBytes: Int, codedPaths: Set<String> = [], handler: @escaping HTTPServer.Handler) {
         self.inflatedBytes = inflatedBytes
+        self.codedPaths = codedPaths
         self.handler = handler
     }
 
@@ -24,6 +26,7 @@ struct RequestHandling: Sendable {
     private func decodeBody(of request: inout HTTPRequest) -> HTTPResponse? {
         let codings = request.headers.listMembers("Content-Encoding").filter { !ASCIIText.equalIgnoringCase($0, "identity") }
         guard let coding = codings.first, !request.body.isEmpty else { return nil }
+        if !codedPaths.isEmpty, codedPaths.contains(request.path) { return nil }
         guard codings.count == 1, ASCIIText.equalIgnoringCase(coding, "gzip") || ASCIIText.equalIgnoringCase(coding, "x-gzip") else {
             let names = ASCIIText.quoted(codings.joined(separator: ", ").utf8)
             var response = HTTPResponse.text(

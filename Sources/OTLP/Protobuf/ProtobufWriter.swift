@@ -50,6 +50,9 @@ package struct ProtobufWriter: Sendable {
 
     package mutating func string(_ field: Int, _ value: String) { data(field, value.utf8) }
 
+    /// Fields that were written before: two messages of one type, one behind the other, are one.
+    package mutating func append(message: some Collection<UInt8>) { bytes.append(contentsOf: message) }
+
     /// A message within this one, which `body` writes. What it wrote before an error stays there, in pieces.
     package mutating func message<Failure: Error>(
         _ field: Int, _ body: (inout ProtobufWriter) throws(Failure) -> Void

@@ -6,12 +6,12 @@ import Gzip
 /// | --- | --- |
 /// | 0 | length of the content |
 /// | 4 | CRC-32 of all that follows in the record |
-/// | 8 | ``LogRecord/Content``, then three bytes 0 |
+/// | 8 | ``BufferRecord/Content``, then three bytes 0 |
 /// | 12 | spans |
 /// | 16 | length of the content as protobuf |
 /// | 20 | 0 |
 /// | 24 | when it arrived, nanoseconds since 1970 |
-struct LogRecord: Equatable, Sendable {
+struct BufferRecord: Equatable, Sendable {
     enum Content: UInt8, Sendable {
         /// An `ExportTraceServiceRequest`.
         case protobuf = 0

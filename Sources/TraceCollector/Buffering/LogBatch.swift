@@ -3,7 +3,7 @@ import SystemIO
 /// Records that a reader has taken from a ``SegmentLog``, in its memory, which is used again.
 final class LogBatch {
     struct Item {
-        let record: LogRecord
+        let record: BufferRecord
         /// Among ``bytes``.
         let range: Range<Int>
         /// Where the next record begins in the log.
@@ -13,8 +13,9 @@ final class LogBatch {
     private(set) var records: [Item] = []
     private(set) var bytes: [UInt8] = []
     private(set) var contents = LogSegment.Contents()
+    private(set) var start = LogPosition(segment: 0, offset: 0)
     private(set) var end = LogPosition(segment: 0, offset: 0)
-    private var header = [UInt8](repeating: 0, count: LogRecord.headerBytes)
+    private var header = [UInt8](repeating: 0, count: BufferRecord.headerBytes)
     private var body: [UInt8] = []
     /// Memory beyond this is given back.
     private static let keptBytes = 2 << 20
@@ -23,20 +24,21 @@ final class LogBatch {
         records.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptBytes)
         contents = LogSegment.Contents()
+        start = position
         end = position
     }
 
     /// Reads on from ``end`` in the file at `path`, whose records go to `limit`. False where it met one that is damaged.
     func read(_ path: String, end limit: UInt64, maximumBytes: Int) throws(SystemError) -> Bool {
         let file = try FileDescriptor(opening: path)
-        while end.offset + UInt64(LogRecord.headerBytes) <= limit {
-            guard try file.readAll(into: &header, at: end.offset), let record = header.withUnsafeBytes({ LogRecord(header: $0) }),
+        while end.offset + UInt64(BufferRecord.headerBytes) <= limit {
+            guard try file.readAll(into: &header, at: end.offset), let record = header.withUnsafeBytes({ BufferRecord(header: $0) }),
                 end.offset + record.recordBytes <= limit
             else { return false }
             if !records.isEmpty, contents.messageBytes + UInt64(record.messageBytes) > UInt64(maximumBytes) { return true }
             body.resize(to: Int(record.storedBytes))
-            guard try file.readAll(into: &body, at: end.offset + UInt64(LogRecord.headerBytes)) else { return false }
-            let isIntact = header.withUnsafeBytes { header in body.withUnsafeBytes { LogRecord.isIntact(header: header, body: $0) } }
+            guard try file.readAll(into: &body, at: end.offset + UInt64(BufferRecord.headerBytes)) else { return false }
+            let isIntact = header.withUnsafeBytes { header in body.withUnsafeBytes { BufferRecord.isIntact(header: header, body: $0) } }
             guard isIntact else { return false }
             let start = bytes.count
             bytes.append(contentsOf: body)

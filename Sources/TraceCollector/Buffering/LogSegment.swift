@@ -10,7 +10,7 @@ struct LogSegment: Equatable, Sendable {
         /// As protobuf.
         var messageBytes: UInt64 = 0
 
-        mutating func add(_ record: LogRecord) {
+        mutating func add(_ record: BufferRecord) {
             records += 1
             spans += UInt64(record.spans)
             messageBytes += UInt64(record.messageBytes)
@@ -60,16 +60,16 @@ struct LogSegment: Equatable, Sendable {
         var segment = LogSegment(number: number, bytes: UInt64(mark.count))
         var head = [UInt8](repeating: 0, count: mark.count)
         guard try file.readAll(into: &head, at: 0), head == mark else { return (segment, size) }
-        var header = [UInt8](repeating: 0, count: LogRecord.headerBytes)
+        var header = [UInt8](repeating: 0, count: BufferRecord.headerBytes)
         var body: [UInt8] = []
-        while segment.bytes + UInt64(LogRecord.headerBytes) <= size {
-            guard try file.readAll(into: &header, at: segment.bytes), let record = header.withUnsafeBytes({ LogRecord(header: $0) }),
+        while segment.bytes + UInt64(BufferRecord.headerBytes) <= size {
+            guard try file.readAll(into: &header, at: segment.bytes), let record = header.withUnsafeBytes({ BufferRecord(header: $0) }),
                 segment.bytes + record.recordBytes <= size
             else { break }
             if checksums {
                 body = [UInt8](repeating: 0, count: Int(record.storedBytes))
-                guard try file.readAll(into: &body, at: segment.bytes + UInt64(LogRecord.headerBytes)) else { break }
-                let isIntact = header.withUnsafeBytes { header in body.withUnsafeBytes { LogRecord.isIntact(header: header, body: $0) } }
+                guard try file.readAll(into: &body, at: segment.bytes + UInt64(BufferRecord.headerBytes)) else { break }
+                let isIntact = header.withUnsafeBytes { header in body.withUnsafeBytes { BufferRecord.isIntact(header: header, body: $0) } }
                 guard isIntact else { break }
             }
             segment.bytes += record.recordBytes

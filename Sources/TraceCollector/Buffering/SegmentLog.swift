@@ -110,9 +110,9 @@ final class SegmentLog: Sendable {
         guard let file = try? FileDescriptor(opening: path) else { return .init() }
         var contents = LogSegment.Contents()
         var offset = UInt64(LogSegment.mark.count)
-        var header = [UInt8](repeating: 0, count: LogRecord.headerBytes)
+        var header = [UInt8](repeating: 0, count: BufferRecord.headerBytes)
         while offset < position.offset {
-            guard try file.readAll(into: &header, at: offset), let record = header.withUnsafeBytes({ LogRecord(header: $0) }) else { break }
+            guard try file.readAll(into: &header, at: offset), let record = header.withUnsafeBytes({ BufferRecord(header: $0) }) else { break }
             offset += record.recordBytes
             contents.add(record)
         }
@@ -134,9 +134,9 @@ final class SegmentLog: Sendable {
 extension SegmentLog {
     /// Appends one request, whole or not at all. `body` is borrowed.
     func append(
-        _ body: UnsafeRawBufferPointer, content: LogRecord.Content, spans: Int, messageBytes: Int
+        _ body: UnsafeRawBufferPointer, content: BufferRecord.Content, spans: Int, messageBytes: Int
     ) throws(SystemError) {
-        let record = LogRecord(
+        let record = BufferRecord(
             content: content, spans: spans, messageBytes: messageBytes, storedBytes: body.count, receivedAt: SystemClock.wallNanoseconds())
         let header = record.header(for: body)
         var losses: [(Int, UInt64)] = []
@@ -156,7 +156,7 @@ extension SegmentLog {
         if synchronization == .always { try synchronize(through: end) }
     }
 
-    private func makeRoom(for record: LogRecord, _ state: inout State, _ losses: inout [(Int, UInt64)]) throws(SystemError) {
+    private func makeRoom(for record: BufferRecord, _ state: inout State, _ losses: inout [(Int, UInt64)]) throws(SystemError) {
         if state.log.current.contents.records > 0, state.log.current.bytes + record.recordBytes > segmentBytes {
             if synchronization != .never, let file = state.file { try file.descriptor.synchronize() }
             state.file = nil

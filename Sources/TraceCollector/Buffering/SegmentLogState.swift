@@ -55,7 +55,7 @@ struct SegmentLogState: Sendable {
     mutating func setWakingBytes(_ bytes: UInt64, of reader: Int) { readers[reader].wakingBytes = bytes }
 
     /// A record stands behind the end. True where a reader is to be woken.
-    mutating func append(_ record: LogRecord, now: UInt64) -> Bool {
+    mutating func append(_ record: BufferRecord, now: UInt64) -> Bool {
         segments[segments.count - 1].bytes += record.recordBytes
         segments[segments.count - 1].contents.add(record)
         totalBytes += record.recordBytes
