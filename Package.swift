@@ -30,6 +30,8 @@ let package = Package(
         .target(name: "Metrics", swiftSettings: settings),
         .target(name: "Configuration", dependencies: ["SystemIO"], swiftSettings: settings),
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
+        .target(name: "ProcessMetrics", dependencies: ["SystemIO", "Metrics"], swiftSettings: settings),
+        .target(name: "CommandLineInterface", dependencies: ["Configuration", "StructuredLogging"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
         .target(name: "OTLP", swiftSettings: settings),
         .target(name: "Tracing", dependencies: ["SystemIO", "JSONScanning", "Gzip", "HTTP", "OTLP"], swiftSettings: settings),
@@ -45,7 +47,8 @@ let package = Package(
         .executableTarget(
             name: "LogAgent",
             dependencies: [
-                "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing",
+                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration",
+                "StructuredLogging", "HTTP", "OTLP", "Tailing",
                 "Delivery", "COpenSSL",
             ],
             swiftSettings: settings),
@@ -53,14 +56,16 @@ let package = Package(
         .executableTarget(
             name: "TranscodeService",
             dependencies: [
-                "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging", "HTTP", "Tracing", "JobStore", "Profiling",
+                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging",
+                "HTTP", "Tracing", "JobStore", "Profiling",
                 "COpenSSL",
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "TraceCollector",
             dependencies: [
-                "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing", "Delivery",
+                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration",
+                "StructuredLogging", "HTTP", "OTLP", "Tailing", "Delivery",
             ],
             swiftSettings: settings),
 
@@ -80,6 +85,10 @@ let package = Package(
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineInterfaceTests", dependencies: ["CommandLineInterface", "Configuration", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "ProcessMetricsTests", dependencies: ["ProcessMetrics", "Metrics", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", "Delivery", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "TracingTests", dependencies: ["Tracing", "OTLP", "HTTP", "SystemIO", "TestSupport"], swiftSettings: settings),
@@ -102,7 +111,10 @@ let package = Package(
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "LogAgentTests",
-            dependencies: ["LogAgent", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP", "StructuredLogging", "SystemIO", "TestSupport"],
+            dependencies: [
+                "LogAgent", "CommandLineInterface", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP", "StructuredLogging", "SystemIO",
+                "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ],
@@ -137,5 +149,5 @@ if let names = Context.environment["TAILSPAN_ONLY"] {
     package.targets.removeAll { target in
         target.dependencies.contains { if case .byNameItem(let name, _) = $0 { !wanted.contains(name) } else { false } }
     }
-    package.products = []
+    package.products.removeAll { product in (product as? Product.Executable)?.targets.contains { !wanted.contains($0) } == true }
 }
