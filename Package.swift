@@ -133,5 +133,9 @@ if let names = Context.environment["TAILSPAN_ONLY"] {
     package.targets.removeAll { target in
         !wanted.contains(target.name) && !(target.type == .test && wanted.contains(String(target.name.dropLast("Tests".count))))
     }
+    // Tests of a wanted target that need an unwanted one.
+    package.targets.removeAll { target in
+        target.dependencies.contains { if case .byNameItem(let name, _) = $0 { !wanted.contains(name) } else { false } }
+    }
     package.products = []
 }
