@@ -34,7 +34,7 @@ let package = Package(
         .target(name: "OTLP", swiftSettings: settings),
         .target(name: "Tracing", dependencies: ["SystemIO", "JSONScanning", "Gzip", "HTTP", "OTLP"], swiftSettings: settings),
         .target(name: "PostgreSQL", dependencies: ["SystemIO", "CPostgres"], swiftSettings: settings),
-        .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CLinux"], swiftSettings: settings),
+        .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CZlib"], swiftSettings: settings),
         .target(name: "Profiling", dependencies: ["SystemIO", "Gzip", "OTLP", "CLinux"], swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "Gzip", "CLinux"], swiftSettings: settings),
         .target(

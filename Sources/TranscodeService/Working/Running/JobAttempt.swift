@@ -85,7 +85,6 @@ struct JobAttempt {
 
     private func cancel(_ job: inout Job) -> JobEnd {
         job.status = .cancelled
-        job.isCancelling = true
         return .cancelled
     }
 

@@ -70,19 +70,7 @@ struct JobFiles: Sendable {
 
     /// An id is one component of a path, whatever it came from.
     private static func checked(_ jobID: String) -> String {
-        precondition(isJobID(jobID), "the id of a job is a UUID")
+        precondition(UUIDv7.isCanonical(jobID), "the id of a job is a UUID")
         return jobID
-    }
-
-    /// Whether `text` is a UUID in lower case: the only names that these directories have.
-    static func isJobID(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        return bytes.count == 36
-            && bytes.enumerated().allSatisfy { index, byte in
-                switch index {
-                case 8, 13, 18, 23: byte == UInt8(ascii: "-")
-                default: (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
-                }
-            }
     }
 }

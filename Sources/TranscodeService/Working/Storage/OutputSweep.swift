@@ -52,7 +52,7 @@ struct OutputSweep {
         _ directory: String, _ result: inout Result, _ body: (String, Job?) throws -> Int, count: (inout Result, Int) -> Void
     ) {
         do {
-            for entry in try Directory.entries(of: directory) where JobFiles.isJobID(entry.name) {
+            for entry in try Directory.entries(of: directory) where UUIDv7.isCanonical(entry.name) {
                 if isStopping() { return }
                 count(&result, try body(entry.name, try store.job(id: entry.name)))
             }
