@@ -31,15 +31,13 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["SystemIO"], swiftSettings: settings),
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
-        .target(name: "OTLP", swiftSettings: settings),
-        .target(name: "Tracing", dependencies: ["SystemIO", "JSONScanning", "Gzip", "HTTP", "OTLP"], swiftSettings: settings),
+        .target(name: "OTLP", dependencies: ["JSONScanning"], swiftSettings: settings),
+        .target(name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"], swiftSettings: settings),
+        .target(name: "Tracing", dependencies: ["SystemIO", "Gzip", "HTTP", "OTLP", "Delivery", "CLinux"], swiftSettings: settings),
         .target(name: "PostgreSQL", dependencies: ["SystemIO", "CPostgres"], swiftSettings: settings),
         .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CLinux"], swiftSettings: settings),
         .target(name: "Profiling", dependencies: ["SystemIO", "Gzip", "OTLP", "CLinux"], swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "Gzip", "CLinux"], swiftSettings: settings),
-        .target(
-            name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"],
-            swiftSettings: settings),
 
         // Programs.
         .executableTarget(
@@ -53,8 +51,8 @@ let package = Package(
         .executableTarget(
             name: "TranscodeService",
             dependencies: [
-                "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging", "HTTP", "Tracing", "JobStore", "Profiling",
-                "COpenSSL",
+                "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tracing", "JobStore",
+                "Profiling", "COpenSSL",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -82,7 +80,8 @@ let package = Package(
             name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", "Delivery", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "TracingTests", dependencies: ["Tracing", "OTLP", "HTTP", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TracingTests", dependencies: ["Tracing", "OTLP", "HTTP", "Gzip", "Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "JobStoreTests", dependencies: ["JobStore", "PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
@@ -91,7 +90,8 @@ let package = Package(
         .testTarget(
             name: "TranscodeServiceTests",
             dependencies: [
-                "TranscodeService", "JobStore", "PostgreSQL", "Tracing", "StructuredLogging", "HTTP", "Metrics", "SystemIO", "TestSupport",
+                "TranscodeService", "JobStore", "PostgreSQL", "OTLP", "Tracing", "StructuredLogging", "HTTP", "Metrics", "SystemIO",
+                "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -129,7 +129,7 @@ if let names = Context.environment["TAILSPAN_ONLY"] {
     for target in package.targets.reversed() where wanted.contains(target.name) {
         for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
     }
-    wanted.formUnion(["TestSupport", "SystemIO", "HTTP", "Gzip", "OTLP", "CLinux", "CZlib", "COpenSSL"])
+    wanted.formUnion(["TestSupport", "SystemIO", "JSONScanning", "HTTP", "Gzip", "OTLP", "CLinux", "CZlib", "COpenSSL"])
     package.targets.removeAll { target in
         !wanted.contains(target.name) && !(target.type == .test && wanted.contains(String(target.name.dropLast("Tests".count))))
     }
