@@ -11,10 +11,10 @@ extension ServiceTelemetry {
     // MARK: API
 
     /// Begins the span of a request, in the caller's trace where it names one. ``end(_:method:route:status:error:)`` ends it.
-    func requestSpan(_ request: HTTPRequest) -> TraceSpan {
+    func requestSpan(method: HTTPMethod, path: String, headers: HTTPHeaders) -> TraceSpan {
         tracer.span(
-            HTTPSpanAttributes.method(request.method), .server, parent: TraceContext(headers: request.headers),
-            attributes: HTTPSpanAttributes.request(request))
+            HTTPSpanAttributes.method(method), .server, parent: TraceContext(headers: headers),
+            attributes: HTTPSpanAttributes.request(method: method, path: path, headers: headers))
     }
 
     /// `route` is the template; nil where no route matched.
