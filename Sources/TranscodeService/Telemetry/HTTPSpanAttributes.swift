@@ -16,7 +16,12 @@ enum HTTPSpanAttributes {
         ]
         if !known.contains(method) { attributes["http.request.method_original"] = .string(method.rawValue) }
         if let agent = headers.first("User-Agent") { attributes["user_agent.original"] = .string(agent) }
-        if let host = headers.first("Host") { attributes["server.address"] = .string(host) }
+        if let host = headers.first("Host") {
+            // What follows the last colon, but for one within the brackets of IPv6.
+            let name = host.last == "]" ? host[...] : host[..<(host.lastIndex(of: ":") ?? host.endIndex)]
+            attributes["server.address"] = .string(String(name))
+            if let port = Int64(host.dropFirst(name.count + 1)) { attributes["server.port"] = .int(port) }
+        }
         return attributes
     }
 }
