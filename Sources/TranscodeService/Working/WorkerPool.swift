@@ -88,6 +88,9 @@ final class WorkerPool: Sendable {
 
     var counts: Counts { state.withLock { $0 } }
 
+    /// Whether no more jobs are claimed.
+    var isEnding: Bool { isStopping.load(ordering: .acquiring) }
+
     /// Looks at once whether a job that runs here was cancelled.
     func checkLeases() {
         leases.renewNow()
@@ -119,7 +122,7 @@ final class WorkerPool: Sendable {
     private func work(_ worker: String) {
         observing.workerStarted(worker)
         var pause = 100
-        while !isStopping.load(ordering: .acquiring) {
+        while !isEnding {
             do throws(JobStoreError) {
                 let job = try store.claim(
                     worker: worker, now: SystemClock.wallNanoseconds(), leaseNanoseconds: settings.leaseNanoseconds)
@@ -154,10 +157,8 @@ final class WorkerPool: Sendable {
     }
 
     private func sweep() {
-        while !isStopping.load(ordering: .acquiring) {
-            let result = OutputSweep(files: files, store: store, now: SystemClock.wallNanoseconds()) { [self] in
-                isStopping.load(ordering: .acquiring)
-            }.run()
+        while !isEnding {
+            let result = OutputSweep(files: files, store: store, now: SystemClock.wallNanoseconds()) { [self] in isEnding }.run()
             if result != OutputSweep.Result() { observing.swept(result) }
             _ = Poll.readable([stopping.rawValue], milliseconds: Int(clamping: settings.sweepNanoseconds / 1_000_000))
         }

@@ -8,7 +8,9 @@ struct ProbedMedia: Equatable, Sendable {
     var audioStream: Int?
     /// Width ÷ height of the picture as it is seen.
     var displayAspect: Double
+}
 
+extension ProbedMedia {
     init(_ report: ProbeReport, limits: MediaLimits) throws(MediaRefusal) {
         let streams = report.streams ?? []
         guard let video = streams.first(where: \.isVideo) else { throw .noVideo }
@@ -26,13 +28,12 @@ struct ProbedMedia: Equatable, Sendable {
         guard let seconds = [used, report.format?.seconds].compactMap({ $0 }).min() else { throw .noDuration }
         guard seconds <= limits.maximumSeconds else { throw .tooLong(seconds: seconds, maximum: limits.maximumSeconds) }
         let isTurned = video.isTurned
-        facts = MediaFacts(
+        let facts = MediaFacts(
             durationSeconds: seconds, width: isTurned ? height : width, height: isTurned ? width : height, videoCodec: codec,
             audioCodec: audio.map { $0.codec ?? "unknown" })
-        videoStream = video.index
-        audioStream = audio?.index
         let aspect = Double(width) / Double(height) * video.pixelAspect
-        displayAspect = isTurned ? 1 / aspect : aspect
+        self.init(
+            facts: facts, videoStream: video.index, audioStream: audio?.index, displayAspect: isTurned ? 1 / aspect : aspect)
     }
 }
 

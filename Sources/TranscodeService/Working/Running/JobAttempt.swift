@@ -15,20 +15,22 @@ struct JobAttempt {
         let observer = observing.jobStarted(job, worker: worker)
         leases.keep(job, worker: worker, control: control)
         defer { leases.letGo(job) }
+        var job = job
         do throws(JobError) {
-            var done = try work(job, control, observer)
-            done.status = .completed
-            done.failure = nil
-            finish(done, .completed, control, observer)
+            try work(&job, control, observer)
+            job.status = .completed
+            job.failure = nil
+            finish(job, .completed, observer)
         } catch {
-            var job = job
             removeAttempt(of: job)
+            job.outputs = []
+            job.transcript = nil
             let end = settle(&job, error, control)
-            finish(job, end, control, observer)
+            finish(job, end, observer)
         }
     }
 
-    private func work(_ job: Job, _ control: JobControl, _ observer: any JobObserving) throws(JobError) -> Job {
+    private func work(_ job: inout Job, _ control: JobControl, _ observer: any JobObserving) throws(JobError) {
         if job.isCancelling { throw .stopped(.cancelled) }
         guard job.attempts <= settings.retries.maximumClaims else {
             throw .final(.unknown, "the service ended \(job.attempts - 1) times while it worked on this")
@@ -37,7 +39,7 @@ struct JobAttempt {
         let steps = JobSteps(
             settings: settings, files: files, store: store, launcher: launcher, control: control, observer: observer,
             deadline: isOver ? .max : deadline)
-        return try steps.run(job)
+        try steps.run(&job)
     }
 
     /// Makes of the job what it is to be after `error`.
@@ -92,15 +94,12 @@ struct JobAttempt {
         job.status = .queued
         job.availableAt = time
         job.progress = 0
-        job.media = nil
-        job.outputs = []
-        job.transcript = nil
         job.failure = nil
     }
 
     // MARK: Storing
 
-    private func finish(_ job: Job, _ end: JobEnd, _ control: JobControl, _ observer: any JobObserving) {
+    private func finish(_ job: Job, _ end: JobEnd, _ observer: any JobObserving) {
         if end == .leaseLost { return observer.ended(job, end) }
         var job = job
         if job.status.isFinal { job.finishedAt = SystemClock.wallNanoseconds() }

@@ -22,9 +22,8 @@ struct JobSteps {
     /// Monotonic: the end of the attempt's time.
     let deadline: UInt64
 
-    /// Gives the job with what was found and made; its files are in ``JobFiles/attemptDirectory(_:)``.
-    func run(_ job: Job) throws(JobError) -> Job {
-        var job = job
+    /// Notes in the job what is found and made; the files are in ``JobFiles/attemptDirectory(_:)``.
+    func run(_ job: inout Job) throws(JobError) {
         job.media = nil
         job.outputs = []
         job.transcript = nil
@@ -41,7 +40,6 @@ struct JobSteps {
             control.advance(to: done)
         }
         if let transcriber { job.transcript = try transcribe(job, by: transcriber) }
-        return job
     }
 
     private func prepare(_ job: Job) throws(JobError) {
@@ -98,7 +96,7 @@ struct JobSteps {
         let part = path + JobFiles.partSuffix
         return try step(.transcode(resolution)) { () throws(JobError) in
             let room = try room(for: job, expected: FFmpegCommand.expectedOutputBytes(media, resolution))
-            let limit = min(FFmpegCommand.maximumOutputBytes(media, resolution), room)
+            let limit = min(FFmpegCommand.maximumOutputBytes(media, resolution), room.bytes)
             var progress = FFmpegProgress()
             let report = run(
                 FFmpegCommand.transcode(files.inputPath(job.id), media, to: resolution, output: part, settings: settings), job,
@@ -136,11 +134,10 @@ struct JobSteps {
         return "the video can only be read up to \(hundredths) s of \((expected * 100).rounded() / 100) s: it is cut off or damaged"
     }
 
-    private func transcodeError(_ report: ProgramReport, _ job: Job, limit: UInt64, room: UInt64) -> JobError {
+    private func transcodeError(_ report: ProgramReport, _ job: Job, limit: UInt64, room: Room) -> JobError {
         if case .signalled(SIGXFSZ) = report.ending {
-            return limit == room
-                ? .final(.storage, "the output would pass the storage quota: \(room) bytes are left of it")
-                : .final(.storage, "the output grew over \(limit) bytes: the video is longer than it says")
+            if limit == room.bytes { return quotaError(room) }
+            return .final(.storage, "the output grew over \(limit) bytes: the video is longer than it says")
         }
         return programError(report, .transcode, job)
     }
@@ -168,7 +165,7 @@ struct JobSteps {
             }
             guard report.ending == .exited(0) else { throw transcriptionError(report, job) }
             let words = TranscriptText.wordCount(text)
-            if UInt64(text.count) > room { throw .final(.storage, "the transcript would pass the storage quota") }
+            if UInt64(text.count) > room.bytes { throw quotaError(room) }
             do throws(SystemError) {
                 try Directory.removeTree(scratch)
                 try AtomicFileReplacement.write(text, to: path)
@@ -229,8 +226,20 @@ struct JobSteps {
         return report
     }
 
-    /// How much more the job may store. Throws when the disk, or the owner's quota, has too little room.
-    private func room(for job: Job, expected: UInt64) throws(JobError) -> UInt64 {
+    /// What a job may still store.
+    private struct Room {
+        var usedBytes: UInt64 = 0
+        /// nil: no limit.
+        var quotaBytes: UInt64?
+
+        var bytes: UInt64 {
+            guard let quotaBytes else { return .max }
+            return quotaBytes > usedBytes ? quotaBytes - usedBytes : 0
+        }
+    }
+
+    /// Throws when the disk has too little room, or nothing is left of the owner's quota.
+    private func room(for job: Job, expected: UInt64) throws(JobError) -> Room {
         let free: UInt64
         do throws(SystemError) {
             free = try FileSystemSpace.availableBytes(at: files.dataDirectory)
@@ -243,17 +252,25 @@ struct JobSteps {
                 "the disk has too little room: \(free) bytes are free, \(expected) may be needed, and \(settings.reservedDiskBytes) "
                     + "are kept free")
         }
-        let usage: StorageUsage?
+        var room = Room()
         do throws(JobStoreError) {
-            guard let key = try store.keys().first(where: { $0.id == job.keyID }) else { return .max }
-            usage = try store.usage(of: key)
+            // The jobs of a key that was removed go on, without a limit.
+            if let key = try store.keys().first(where: { $0.id == job.keyID }) {
+                let usage = try store.usage(of: key)
+                room = Room(usedBytes: usage.usedBytes + job.outputs.reduce(0) { $0 + $1.bytes }, quotaBytes: usage.quotaBytes)
+            }
         } catch {
-            throw .transient(.unknown, "the owner's storage quota can't be looked up: \(error)")
+            observer.storeFailed(error, operation: "usage")
+            throw .transient(.unknown, "the owner's storage quota can't be looked up")
         }
-        guard let usage, let quota = usage.quotaBytes else { return .max }
-        let used = usage.usedBytes + job.outputs.reduce(0) { $0 + $1.bytes }
-        guard used < quota else { throw .final(.storage, JobStoreError.quotaExceeded(usedBytes: used, quotaBytes: quota).description) }
-        return quota - used
+        if room.bytes == 0 { throw quotaError(room) }
+        return room
+    }
+
+    private func quotaError(_ room: Room) -> JobError {
+        let quota = room.quotaBytes ?? .max
+        observer.quotaExceeded(usedBytes: room.usedBytes, quotaBytes: quota)
+        return .final(.storage, JobStoreError.quotaExceeded(usedBytes: room.usedBytes, quotaBytes: quota).description)
     }
 
     private static func publish(_ part: String, as path: String) throws(SystemError) -> UInt64 {

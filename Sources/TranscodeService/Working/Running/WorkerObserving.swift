@@ -18,7 +18,11 @@ protocol JobObserving: AnyObject {
     func programStarted(_ program: String, pid: Int32)
     func programEnded(_ report: ProgramReport)
     func stepEnded(_ step: JobStep, _ result: JobStepResult, nanoseconds: UInt64)
-    /// Twice the same job is not told here: it is after the store has it, or has refused it.
+    /// The owner's quota is used up, or an output would pass it: the job fails.
+    func quotaExceeded(usedBytes: UInt64, quotaBytes: UInt64)
+    /// A call of the job store failed that is not made again.
+    func storeFailed(_ error: JobStoreError, operation: String)
+    /// The last that is told: the store has the job as it is given here or, after a lost lease, has refused it.
     func ended(_ job: Job, _ end: JobEnd)
 }
 

@@ -50,21 +50,22 @@ import Testing
         #"{"streams": [{"index": 0, "codec_type": "video", "codec_name": "h264", \#(fields)}], "format": {"duration": "\#(duration)"}}"#
     }
 
-    @Test(arguments: [
-        ("{}", .noVideo),
-        (#"{"streams": [{"index": 0, "codec_type": "audio", "codec_name": "mp3"}], "format": {"duration": "3"}}"#, .noVideo),
-        (video(#""width": 0, "height": 0"#), .unknownVideo),
-        (video(#""width": 320"#), .unknownVideo),
-        (video(#""width": 8, "height": 8"#), .size(width: 8, height: 8, MediaLimits())),
-        (video(#""width": 20000, "height": 20"#), .size(width: 20000, height: 20, MediaLimits())),
-        (video(#""width": 16000, "height": 16000"#), .size(width: 16000, height: 16000, MediaLimits())),
-        (video(#""width": 9223372036854775807, "height": 3"#), .size(width: .max, height: 3, MediaLimits())),
-        (video(#""width": 320, "height": 240"#, duration: "0.000000"), .noDuration),
-        (video(#""width": 320, "height": 240"#, duration: "N/A"), .noDuration),
-        (video(#""width": 320, "height": 240"#, duration: "nan"), .noDuration),
-        (video(#""width": 320, "height": 240"#, duration: "-4"), .noDuration),
-        (video(#""width": 320, "height": 240"#, duration: "1e9"), .tooLong(seconds: 1e9, maximum: 86_400)),
-    ] as [(String, MediaRefusal)])
+    @Test(
+        arguments: [
+            ("{}", .noVideo),
+            (#"{"streams": [{"index": 0, "codec_type": "audio", "codec_name": "mp3"}], "format": {"duration": "3"}}"#, .noVideo),
+            (video(#""width": 0, "height": 0"#), .unknownVideo),
+            (video(#""width": 320"#), .unknownVideo),
+            (video(#""width": 8, "height": 8"#), .size(width: 8, height: 8, MediaLimits())),
+            (video(#""width": 20000, "height": 20"#), .size(width: 20000, height: 20, MediaLimits())),
+            (video(#""width": 16000, "height": 16000"#), .size(width: 16000, height: 16000, MediaLimits())),
+            (video(#""width": 9223372036854775807, "height": 3"#), .size(width: .max, height: 3, MediaLimits())),
+            (video(#""width": 320, "height": 240"#, duration: "0.000000"), .noDuration),
+            (video(#""width": 320, "height": 240"#, duration: "N/A"), .noDuration),
+            (video(#""width": 320, "height": 240"#, duration: "nan"), .noDuration),
+            (video(#""width": 320, "height": 240"#, duration: "-4"), .noDuration),
+            (video(#""width": 320, "height": 240"#, duration: "1e9"), .tooLong(seconds: 1e9, maximum: 86_400)),
+        ] as [(String, MediaRefusal)])
     func `refuses what can't be transcoded`(json: String, refusal: MediaRefusal) {
         #expect(throws: refusal) { try media(json) }
     }

@@ -7,8 +7,10 @@ import Testing
 
     @Test(arguments: [
         ("moov atom not found\n", "moov atom not found"),
-        ("[mov,mp4,m4a @ 0x55d0c0ffee00] moov atom not found\nfile:/srv/data/uploads/1/input: Invalid data\n",
-            "[mov,mp4,m4a] moov atom not found; file:input: Invalid data"),
+        (
+            "[mov,mp4,m4a @ 0x55d0c0ffee00] moov atom not found\nfile:/srv/data/uploads/1/input: Invalid data\n",
+            "[mov,mp4,m4a] moov atom not found; file:input: Invalid data"
+        ),
         ("can't open /srv/data/outputs/1/2/360p.mp4", "can't open outputs/1/2/360p.mp4"),
         ("import of '/usr/lib/python3/x.py': failed", "import of 'x.py': failed"),
         ("(/opt/model)", "(model)"),
@@ -28,7 +30,9 @@ import Testing
 
     @Test func `never shows a control character or the data directory`() {
         var generator = SystemRandomNumberGenerator()
-        let parts = ["/srv/data/", "/srv/data/uploads/1/input", "\u{0}", "\n", "\u{1b}[", "é", " ", ":", "/", "@ 0x12", "word", "\u{85}", "'"]
+        let parts = [
+            "/srv/data/", "/srv/data/uploads/1/input", "\u{0}", "\n", "\u{1b}[", "é", " ", ":", "/", "@ 0x12", "word", "\u{85}", "'",
+        ]
         for _ in 0..<2000 {
             let raw = (0..<Int.random(in: 0...12, using: &generator)).map { _ in parts.randomElement(using: &generator) ?? "" }.joined()
             let cleaned = text.cleaned(raw)

@@ -35,7 +35,7 @@ import Testing
         return status.split(separator: ")").last?.split(separator: " ").first != "Z"
     }
 
-    private func pid(in path: String) throws -> pid_t {
+    private func writtenPID(in path: String) throws -> pid_t {
         var found: pid_t?
         try waitUntil("a process number in \(path)") {
             found = (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { text in
@@ -110,14 +110,14 @@ import Testing
         try withTemporaryDirectory { directory in
             let control = try JobControl()
             let stopper = try WorkerThread("stopper", stackBytes: 256 * 1024) {
-                _ = try? pid(in: directory + "/child")
+                _ = try? writtenPID(in: directory + "/child")
                 control.stop(.cancelled)
             }
             let report = try run(
                 "trap '' TERM; sleep 1000 & echo $! >child; while :; do sleep 1000; done", in: directory, grace: 0.05, control: control)
             stopper.join()
             #expect(report.ending == .stopped(.cancelled))
-            let child = try pid(in: directory + "/child")
+            let child = try writtenPID(in: directory + "/child")
             try waitUntil("the end of \(child)") { !isAlive(child) }
         }
     }
@@ -126,7 +126,7 @@ import Testing
         try withTemporaryDirectory { directory in
             let report = try run("sleep 1000 & echo $! >child", in: directory)
             #expect(report.ending == .exited(0))
-            let child = try pid(in: directory + "/child")
+            let child = try writtenPID(in: directory + "/child")
             try waitUntil("the end of \(child)") { !isAlive(child) }
         }
     }
@@ -159,11 +159,13 @@ import Testing
             let starter = try WorkerThread("starter", stackBytes: 256 * 1024) {
                 var restraints = SupervisedProcess.Restraints()
                 restraints.deathSignal = SIGKILL
-                let process = try? SupervisedProcess(
-                    [program], environment: ["PATH=/usr/bin:/bin"], workingDirectory: directory, restraints: restraints,
-                    launcher: TestLauncher.path)
-                started.store(process?.pid ?? -1, ordering: .releasing)
-                _ = try? pid(in: directory + "/pid")
+                guard
+                    let process = try? SupervisedProcess(
+                        [program], environment: ["PATH=/usr/bin:/bin"], workingDirectory: directory, restraints: restraints,
+                        launcher: TestLauncher.path)
+                else { return }
+                started.store(process.pid, ordering: .releasing)
+                _ = try? writtenPID(in: directory + "/pid")
             }
             starter.join()
             let pid = started.load(ordering: .acquiring)
