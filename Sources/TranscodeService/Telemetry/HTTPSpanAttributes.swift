@@ -9,14 +9,19 @@ enum HTTPSpanAttributes {
     static func method(_ method: HTTPMethod) -> String { known.contains(method) ? method.rawValue : "_OTHER" }
 
     /// Of a server's span, when it begins. The query may hold secrets and is left out.
-    static func request(_ request: HTTPRequest) -> SpanAttributes {
+    static func request(method: HTTPMethod, path: String, headers: HTTPHeaders) -> SpanAttributes {
         var attributes: SpanAttributes = [
-            "http.request.method": .string(method(request.method)), "url.path": .string(request.path), "url.scheme": "http",
+            "http.request.method": .string(Self.method(method)), "url.path": .string(path), "url.scheme": "http",
             "network.protocol.version": "1.1",
         ]
-        if !known.contains(request.method) { attributes["http.request.method_original"] = .string(request.method.rawValue) }
-        if let agent = request.headers.first("User-Agent") { attributes["user_agent.original"] = .string(agent) }
-        if let host = request.headers.first("Host") { attributes["server.address"] = .string(host) }
+        if !known.contains(method) { attributes["http.request.method_original"] = .string(method.rawValue) }
+        if let agent = headers.first("User-Agent") { attributes["user_agent.original"] = .string(agent) }
+        if let host = headers.first("Host") {
+            // What follows the last colon, but for one within the brackets of IPv6.
+            let name = host.last == "]" ? host[...] : host[..<(host.lastIndex(of: ":") ?? host.endIndex)]
+            attributes["server.address"] = .string(String(name))
+            if let port = Int64(host.dropFirst(name.count + 1)) { attributes["server.port"] = .int(port) }
+        }
         return attributes
     }
 }

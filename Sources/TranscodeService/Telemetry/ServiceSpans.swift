@@ -11,10 +11,10 @@ extension ServiceTelemetry {
     // MARK: API
 
     /// Begins the span of a request, in the caller's trace where it names one. ``end(_:method:route:status:error:)`` ends it.
-    func requestSpan(_ request: HTTPRequest) -> TraceSpan {
+    func requestSpan(method: HTTPMethod, path: String, headers: HTTPHeaders) -> TraceSpan {
         tracer.span(
-            HTTPSpanAttributes.method(request.method), .server, parent: TraceContext(headers: request.headers),
-            attributes: HTTPSpanAttributes.request(request))
+            HTTPSpanAttributes.method(method), .server, parent: TraceContext(headers: headers),
+            attributes: HTTPSpanAttributes.request(method: method, path: path, headers: headers))
     }
 
     /// `route` is the template; nil where no route matched.
@@ -95,6 +95,29 @@ extension ServiceTelemetry {
     /// The job store, for calls that are made on behalf of `span`: each gets a span below it, and what fails becomes a `db.error`.
     func store(_ store: any JobStoring, system: DatabaseSystem, in span: TraceSpan) -> TracedJobStore {
         TracedJobStore(store, system: system, in: span, events: events)
+    }
+
+    /// Records a statement that has just run on this thread, below the call of the job store that ran it. `text` has placeholders for
+    /// values; `sqlState` is that of `error`.
+    static func statement(
+        _ name: String, text: String, startUnixNano: UInt64, durationNanoseconds: UInt64, rows: Int, error: (any Error)? = nil,
+        sqlState: String? = nil
+    ) {
+        guard let parent = CurrentSpan.value, parent.isRecorded else { return }
+        let span = parent.child(
+            name, .client, startUnixNano: startUnixNano,
+            attributes: [
+                "db.system.name": .string(DatabaseSystem.postgresql.rawValue), "db.operation.name": .string(operation(of: text)),
+                "db.query.summary": .string(name), "db.query.text": .string(text), "db.response.returned_rows": .integer(rows),
+            ])
+        if let sqlState { span.set("db.response.status_code", .string(sqlState)) }
+        if let error { span.record(error, type: sqlState) }
+        span.end(atUnixNano: startUnixNano + durationNanoseconds)
+    }
+
+    /// The first word of a statement.
+    private static func operation(of text: String) -> String {
+        text.drop { $0.isWhitespace }.prefix { $0.isLetter }.uppercased()
     }
 }
 

@@ -77,13 +77,15 @@ struct TracedJobStore: Sendable {
         _ operation: String, on collection: String, jobID: String? = nil, _ body: (any JobStoring) throws(JobStoreError) -> Result
     ) throws(JobStoreError) -> Result {
         let span = parent.child(
-            "\(operation) \(collection)", .client,
+            "\(operation) \(collection)",
             attributes: [
                 "db.system.name": .string(system.rawValue), "db.operation.name": .string(operation),
                 "db.collection.name": .string(collection),
             ])
         defer { span.end() }
-        do throws(JobStoreError) { return try body(store) } catch {
+        do throws(JobStoreError) {
+            return span.isRecorded ? try CurrentSpan.during(span) { () throws(JobStoreError) in try body(store) } : try body(store)
+        } catch {
             if let type = error.databaseErrorType {
                 span.record(error, type: type)
                 events.dbError(operation, error, jobID: jobID, in: span)
