@@ -152,7 +152,8 @@ struct ServerConnection: Sendable {
             return send(response, for: exchange, now: now, wallSeconds: wallSeconds)
         case (.deciding(let exchange), .decided(let decision)):
             return begin(exchange, decision, now: now, wallSeconds: wallSeconds)
-        case (.streaming(let exchange, let body), .consumed(let response)), (.streaming(let exchange, let body), .interrupted(let response)):
+        case (.streaming(let exchange, let body), .consumed(let response)),
+            (.streaming(let exchange, let body), .interrupted(let response)):
             return goOn(exchange, body, response, now: now, wallSeconds: wallSeconds)
         case (.readingFile(var transfer), .read(let bytes?)) where !bytes.isEmpty:
             transfer.sentBytes += UInt64(bytes.count)

@@ -53,7 +53,8 @@ struct StreamedServerTests {
         try withServer({ _ in .streamed(to: recorder, limitBytes: 100) }) { server in
             let socket = try RawSocket(connectingTo: server.port)
             try socket.write(
-                Self.head("Transfer-Encoding: chunked") + "3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nT: x\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n")
+                Self.head("Transfer-Encoding: chunked")
+                    + "3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nT: x\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(try answer(socket).body == "whole\n")
             #expect(try answer(socket).body == "GET /next 0\n")
             #expect(recorder.record.bytes == Array("abcdefg".utf8))

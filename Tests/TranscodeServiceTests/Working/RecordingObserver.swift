@@ -22,22 +22,24 @@ final class RecordingObserver: WorkerObserving {
     func storeFailed(_ error: JobStoreError, operation: String, worker: String) { add("store failed to \(operation)") }
     func swept(_ result: OutputSweep.Result) { add("swept \(result)") }
 
-    func jobStarted(_ job: Job, worker: String) -> any JobObserving {
+    func jobStarted(_ job: Job, worker: String, store: any JobStoring) -> any JobObserving {
         add("job started, attempt \(job.attempts)")
         isStarted(job)
-        return RecordingJobObserver(self)
+        return RecordingJobObserver(self, UntracedJobStore(store: store))
     }
 }
 
 private final class RecordingJobObserver: JobObserving {
     private let all: RecordingObserver
+    let store: any JobStoreCalls
 
-    init(_ all: RecordingObserver) {
+    init(_ all: RecordingObserver, _ store: any JobStoreCalls) {
         self.all = all
+        self.store = store
     }
 
     func stepStarted(_ step: JobStep) { all.add("\(Self.name(step)) started") }
-    func programStarted(_ program: String, pid: Int32) { all.add("program started") }
+    func programStarted(_ arguments: [String], pid: Int32) { all.add("program started") }
     func programEnded(_ report: ProgramReport) { all.add("program ended: \(report.ending)") }
 
     func stepEnded(_ step: JobStep, _ result: JobStepResult, nanoseconds: UInt64) {
@@ -45,7 +47,6 @@ private final class RecordingJobObserver: JobObserving {
     }
 
     func quotaExceeded(usedBytes: UInt64, quotaBytes: UInt64) { all.add("quota exceeded: \(usedBytes) of \(quotaBytes)") }
-    func storeFailed(_ error: JobStoreError, operation: String) { all.add("store failed to \(operation)") }
 
     func ended(_ job: Job, _ end: JobEnd) {
         switch end {
@@ -62,4 +63,17 @@ private final class RecordingJobObserver: JobObserving {
         case .transcription(let model): "transcription by \(model)"
         }
     }
+}
+
+private struct UntracedJobStore: JobStoreCalls {
+    let store: any JobStoring
+
+    func keys() throws(JobStoreError) -> [APIKey] { try store.keys() }
+    func usage(of key: APIKey) throws(JobStoreError) -> StorageUsage { try store.usage(of: key) }
+    func renew(
+        _ id: String, worker: String, now: UInt64, leaseNanoseconds: UInt64, progress: Double
+    ) throws(JobStoreError) -> LeaseState {
+        try store.renew(id, worker: worker, now: now, leaseNanoseconds: leaseNanoseconds, progress: progress)
+    }
+    func finish(_ job: Job, worker: String) throws(JobStoreError) -> Bool { try store.finish(job, worker: worker) }
 }

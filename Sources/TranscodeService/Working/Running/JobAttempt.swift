@@ -12,7 +12,7 @@ struct JobAttempt {
     let observing: any WorkerObserving
 
     func run(_ job: Job, _ control: JobControl) {
-        let observer = observing.jobStarted(job, worker: worker)
+        let observer = observing.jobStarted(job, worker: worker, store: store)
         leases.keep(job, worker: worker, control: control)
         defer { leases.letGo(job) }
         var job = job
@@ -25,7 +25,7 @@ struct JobAttempt {
             removeAttempt(of: job)
             job.outputs = []
             job.transcript = nil
-            let end = settle(&job, error, control)
+            let end = settle(&job, error, control, observer)
             finish(job, end, observer)
         }
     }
@@ -37,29 +37,29 @@ struct JobAttempt {
         }
         let (deadline, isOver) = SystemClock.monotonicNanoseconds().addingReportingOverflow(settings.timeoutNanoseconds)
         let steps = JobSteps(
-            settings: settings, files: files, store: store, launcher: launcher, control: control, observer: observer,
+            settings: settings, files: files, launcher: launcher, control: control, observer: observer,
             deadline: isOver ? .max : deadline)
         try steps.run(&job)
     }
 
     /// Makes of the job what it is to be after `error`.
-    private func settle(_ job: inout Job, _ error: JobError, _ control: JobControl) -> JobEnd {
+    private func settle(_ job: inout Job, _ error: JobError, _ control: JobControl, _ observer: any JobObserving) -> JobEnd {
         switch error {
         case .stopped(.leaseLost):
             return .leaseLost
         case .stopped(.cancelled):
             return cancel(&job)
         case .stopped(.handBack):
-            if let end = stoppedMeanwhile(&job, control) { return end }
+            if let end = stoppedMeanwhile(&job, control, observer) { return end }
             requeue(&job, at: SystemClock.wallNanoseconds())
             // It was no fault of the job's.
             job.attempts -= 1
             return .handedBack
         case .failed(let failure, let isTransient):
             if let pause = settings.retries.pause(afterAttempt: job.attempts, isTransient: isTransient) {
-                if let end = stoppedMeanwhile(&job, control) { return end }
+                if let end = stoppedMeanwhile(&job, control, observer) { return end }
                 requeue(&job, at: SystemClock.wallNanoseconds() + pause)
-                return .retried(failure, at: job.availableAt)
+                return .retried(failure, afterNanoseconds: pause)
             }
             job.status = .failed
             job.failure = failure
@@ -69,9 +69,9 @@ struct JobAttempt {
     }
 
     /// A cancellation that nobody has told us of yet must not get lost when the job goes back to the queue.
-    private func stoppedMeanwhile(_ job: inout Job, _ control: JobControl) -> JobEnd? {
+    private func stoppedMeanwhile(_ job: inout Job, _ control: JobControl, _ observer: any JobObserving) -> JobEnd? {
         do throws(JobStoreError) {
-            let state = try store.renew(
+            let state = try observer.store.renew(
                 job.id, worker: worker, now: SystemClock.wallNanoseconds(), leaseNanoseconds: settings.leaseNanoseconds,
                 progress: control.progress)
             switch state {
@@ -80,7 +80,7 @@ struct JobAttempt {
             case .lost: return .leaseLost
             }
         } catch {
-            observing.storeFailed(error, operation: "renew", worker: worker)
+            // The last word is that of `finish`.
             return nil
         }
     }
@@ -104,7 +104,7 @@ struct JobAttempt {
         var job = job
         if job.status.isFinal { job.finishedAt = SystemClock.wallNanoseconds() }
         if job.status == .completed { job.progress = 1 }
-        guard store(job) else {
+        guard store(job, observer) else {
             if end == .completed { removeAttempt(of: job) }
             return observer.ended(job, .leaseLost)
         }
@@ -117,14 +117,13 @@ struct JobAttempt {
     }
 
     /// Tries for as long as the lease may last: hours of work are not given up for a database that is started again.
-    private func store(_ job: Job) -> Bool {
+    private func store(_ job: Job, _ observer: any JobObserving) -> Bool {
         let start = SystemClock.monotonicNanoseconds()
         var pause = 100
         while true {
             do throws(JobStoreError) {
-                return try store.finish(job, worker: worker)
+                return try observer.store.finish(job, worker: worker)
             } catch {
-                observing.storeFailed(error, operation: "finish", worker: worker)
                 let waited = SystemClock.nanoseconds(from: start, to: SystemClock.monotonicNanoseconds())
                 guard case .unavailable = error, waited < settings.leaseNanoseconds else { return false }
                 _ = Poll.readable([], milliseconds: pause)

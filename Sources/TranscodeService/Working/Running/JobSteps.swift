@@ -15,7 +15,6 @@ struct JobSteps {
 
     let settings: WorkerSettings
     let files: JobFiles
-    let store: any JobStoring
     let launcher: String
     let control: JobControl
     let observer: any JobObserving
@@ -158,7 +157,8 @@ struct JobSteps {
             var text: [UInt8] = []
             let report = run(
                 FFmpegCommand.transcribe(input, by: transcriber), job, ProgramEnvironment.inherited(scratchDirectory: scratch),
-                deadline: deadline, maximumFileBytes: nil, directory: scratch
+                deadline: deadline, maximumFileBytes: nil, directory: scratch,
+                shown: Array(transcriber.command.prefix(1))
             ) { bytes in
                 text += bytes
                 return text.count <= Self.maximumTranscriptBytes
@@ -212,13 +212,13 @@ struct JobSteps {
 
     private func run(
         _ arguments: [String], _ job: Job, _ environment: [String], deadline: UInt64, maximumFileBytes: UInt64?, directory: String? = nil,
-        take: (UnsafeRawBufferPointer) -> Bool
+        shown: [String]? = nil, take: (UnsafeRawBufferPointer) -> Bool
     ) -> ProgramReport {
         let run = ProgramRun(
             arguments: arguments, environment: environment, workingDirectory: directory ?? files.attemptDirectory(job), deadline: deadline,
             graceNanoseconds: settings.graceNanoseconds, maximumFileBytes: maximumFileBytes, launcher: launcher)
         let report = run.run(control) {
-            observer.programStarted(arguments[0], pid: $0)
+            observer.programStarted(shown ?? arguments, pid: $0)
         } take: {
             take($0)
         }
@@ -255,12 +255,11 @@ struct JobSteps {
         var room = Room()
         do throws(JobStoreError) {
             // The jobs of a key that was removed go on, without a limit.
-            if let key = try store.keys().first(where: { $0.id == job.keyID }) {
-                let usage = try store.usage(of: key)
+            if let key = try observer.store.keys().first(where: { $0.id == job.keyID }) {
+                let usage = try observer.store.usage(of: key)
                 room = Room(usedBytes: usage.usedBytes + job.outputs.reduce(0) { $0 + $1.bytes }, quotaBytes: usage.quotaBytes)
             }
         } catch {
-            observer.storeFailed(error, operation: "usage")
             throw .transient(.unknown, "the owner's storage quota can't be looked up")
         }
         if room.bytes == 0 { throw quotaError(room) }
