@@ -184,7 +184,7 @@ FIVE_METRICS = [
      "where": {"event": "http.request"}, "labels": {"method": "$method", "endpoint": "$endpoint"},
      "value": "$duration_ms", "scale": 0.001, "buckets": [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10]},
     {"name": "jobs_total", "type": "counter", "help": "Jobs by the status that they reached",
-     "where": {"event": ["job.created", "job.started", "job.completed", "job.failed"]}, "labels": {"status": "$status"}},
+     "where": {"event": ["job.created", "job.started", "job.completed", "job.failed", "job.cancelled"]}, "labels": {"status": "$status"}},
     {"name": "video_transcode_duration_seconds", "type": "histogram", "help": "Video transcoding duration",
      "where": {"event": "transcode.finished"}, "labels": {"resolution": "$resolution"},
      "value": "$duration_seconds", "buckets": [30, 60, 120, 300, 600, 1200, 1800, 3600]},
