@@ -1,3 +1,4 @@
+import Configuration
 import ConnectionSettings
 
 /// The whole configuration of one `log-agent`, checked: every value is in its range, every reference resolves.

@@ -1,5 +1,4 @@
 import Configuration
-import ConnectionSettings
 
 extension TransformSettings {
     /// What steps may refer to. nil: not known, because something about it is wrong.

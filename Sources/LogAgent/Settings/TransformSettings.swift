@@ -1,4 +1,4 @@
-import ConnectionSettings
+import Configuration
 
 /// One step of `transforms`: what is done with lines between parsing and shipping. Metrics are derived before, from every line as it
 /// stands in its file, unless the step says otherwise.

@@ -1,4 +1,4 @@
-import ConnectionSettings
+import Configuration
 import Foundation
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-import ConnectionSettings
+import Configuration
 import Delivery
 import Foundation
 import Gzip

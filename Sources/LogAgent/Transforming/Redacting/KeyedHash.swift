@@ -1,5 +1,5 @@
+import Configuration
 import COpenSSL
-import ConnectionSettings
 
 /// HMAC-SHA-256 (RFC 2104, FIPS 180-4) with one key, cut to 128 bits and written as 32 hexadecimal digits: equal values stay equal,
 /// and only who has the key can test a guess.
