@@ -24,7 +24,7 @@ struct TraceCollectorService {
         let registry = MetricRegistry(startedAt: SystemClock.wallNanoseconds())
         let stages = try makeStages(registry)
 
-        let admin = try startServer(settings.server, named: "server") { stages.routes.answer($0) }
+        let admin = try startServer(settings.server, named: "server") { HTTPRequestHandlers(handle: { stages.routes.answer($0) }) }
         defer { admin.stop(drainNanoseconds: 1_000_000_000) }
         try stages.sampling.map { sampling throws(CollectorError) in
             try attempt { () throws(SystemError) in try sampling.start() }
@@ -64,20 +64,20 @@ struct TraceCollectorService {
             listener.limits.bodyBytes = settings.maximumRequestBytes
             listener.heldBytes = max(64 << 20, 2 * settings.maximumRequestBytes)
             listener.connections = settings.maximumConnections
-        } handler: {
-            receiver.answer($0)
+        } handlers: {
+            HTTPRequestHandlers(handle: { receiver.answer($0) }, refuse: { receiver.refuse($0) })
         }
     }
 
     private func startServer(
         _ server: ServerSettings, named path: String, adjust: (inout HTTPServer.Settings) -> Void = { _ in },
-        handler: @escaping HTTPServer.Handler
+        handlers: () -> HTTPRequestHandlers
     ) throws(CollectorError) -> HTTPServer {
         do throws(HTTPServerError) {
             var listener = HTTPServer.Settings(listen: server.listen, bearerToken: server.bearerToken?.value)
             listener.tls = server.tls
             adjust(&listener)
-            let made = try HTTPServer(settings: listener, certificatesChanged: { log.certificatesChanged($0) }, handler: handler)
+            let made = try HTTPServer(settings: listener, certificatesChanged: { log.certificatesChanged($0) }, handlers: handlers())
             try made.start()
             return made
         } catch {

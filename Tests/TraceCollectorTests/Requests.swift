@@ -1,3 +1,5 @@
+import SystemIO
+
 @testable import OTLP
 @testable import TraceCollector
 
@@ -66,5 +68,13 @@ enum Requests {
     /// Trace and span of every span, in order.
     static func spans(_ request: [UInt8]) throws -> [[UInt64]] {
         try index(request).spans.map { [$0.trace.low, $0.spanID] }
+    }
+}
+
+extension SegmentLog {
+    func append(_ bytes: [UInt8], content: BufferRecord.Content = .protobuf, spans: Int = 1, messageBytes: Int? = nil) throws(SystemError) {
+        try bytes.span.bytes.withUnsafeBytes { (raw) throws(SystemError) in
+            try append(raw, content: content, spans: spans, messageBytes: messageBytes ?? raw.count)
+        }
     }
 }

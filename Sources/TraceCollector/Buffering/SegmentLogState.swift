@@ -98,6 +98,11 @@ struct SegmentLogState: Sendable {
 
     /// Goes on with the next segment, where the reader is at the end of one that is complete.
     mutating func advance(_ reader: Int) {
+        // What it has settled may be gone by now.
+        if readers[reader].taken.segment < segments[0].number {
+            readers[reader].taken = start
+            readers[reader].takenOfSegment = LogSegment.Contents()
+        }
         while let index = segments.firstIndex(where: { $0.number == readers[reader].taken.segment }), index + 1 < segments.count,
             readers[reader].taken.offset >= segments[index].bytes
         {

@@ -35,6 +35,24 @@ final class OTLPReceiver: Sendable {
         return response
     }
 
+    /// What the server answers by itself, before a request is here: in the words of OTLP for clients that speak it.
+    func refuse(_ refusal: HTTPRefusal) -> HTTPResponse {
+        metrics.countRequest(status: refusal.status)
+        guard let type = OTLPMediaType(refusal.head?.headers.first("Content-Type")) else {
+            var response = refusal.textResponse
+            if refusal.status == 503 { response.headers.append("Retry-After", "1") }
+            return response
+        }
+        let code =
+            switch refusal.status {
+            case 401: 16
+            case 413: 8
+            case 500...: 14
+            default: 3
+            }
+        return type.failure(refusal.status, code: code, refusal.detail, retryAfterSeconds: refusal.status == 503 ? 1 : nil)
+    }
+
     private func respond(to request: HTTPRequest) -> HTTPResponse {
         guard request.method == .post else {
             var response = HTTPResponse.text("405 method not allowed, supported: [POST]", status: 405)

@@ -24,8 +24,7 @@ struct SegmentLogTests {
     }
 
     private func append(_ text: String, spans: Int = 1, to log: SegmentLog) throws {
-        let bytes = Array(text.utf8)
-        try bytes.withUnsafeBytes { try log.append($0, content: .protobuf, spans: spans, messageBytes: $0.count) }
+        try log.append(Array(text.utf8), spans: spans)
     }
 
     private func takeAll(_ log: SegmentLog, reader: Int = 0, maximumBytes: Int = 1 << 20, commits: Bool = false) throws -> [String] {
@@ -200,9 +199,8 @@ struct SegmentLogTests {
             let threads = try (0..<4).map { thread in
                 try WorkerThread("appending", stackBytes: 256 << 10) {
                     for number in 0..<25 {
-                        let bytes = Array("\(thread) \(number)".utf8)
                         do {
-                            try bytes.withUnsafeBytes { try log.append($0, content: .gzip, spans: 1, messageBytes: 10) }
+                            try log.append(Array("\(thread) \(number)".utf8), content: .gzip, messageBytes: 10)
                         } catch { failures.withLock { $0 += 1 } }
                     }
                 }
@@ -222,10 +220,7 @@ struct SegmentLogTests {
             let readiness = SegmentLog.Readiness(fullBytes: 1, waitNanoseconds: 0)
             #expect(log.waitForRecords(readiness, by: 0, deadline: SystemClock.monotonicNanoseconds()) == .timeout)
             let thread = try WorkerThread("appending", stackBytes: 256 << 10) {
-                let bytes: [UInt8] = [1]
-                try? bytes.withUnsafeBytes { (raw) throws(SystemError) in
-                    try log.append(raw, content: .protobuf, spans: 1, messageBytes: 1)
-                }
+                try? log.append([1])
             }
             #expect(log.waitForRecords(readiness, by: 0) == .records)
             thread.join()

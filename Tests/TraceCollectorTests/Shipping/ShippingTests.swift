@@ -83,9 +83,7 @@ struct RequestBodyTests {
             for (number, request) in requests.enumerated() {
                 let isCompressed = number % 3 != 0
                 let stored = isCompressed ? gzip(request, level: number % 2 == 0 ? .fast : .zlib(9)) : request
-                try stored.withUnsafeBytes {
-                    try log.append($0, content: isCompressed ? .gzip : .protobuf, spans: 1, messageBytes: request.count)
-                }
+                try log.append(stored, content: isCompressed ? .gzip : .protobuf, messageBytes: request.count)
             }
             let batch = LogBatch()
             #expect(try log.take(into: batch, maximumBytes: 1 << 20, by: 0))
