@@ -11,7 +11,9 @@ extension ConfigurationNode {
     ) -> String? {
         guard let text = string() else { return nil }
         let lowercased = text.lowercased()
-        if lowercased.hasPrefix("unix:") || lowercased.hasPrefix("http+unix:") { return unixURL(text, expectedPath, of: server, checkTarget) }
+        if lowercased.hasPrefix("unix:") || lowercased.hasPrefix("http+unix:") {
+            return unixURL(text, expectedPath, of: server, checkTarget)
+        }
         guard let scheme = ["http://", "https://"].first(where: { lowercased.hasPrefix($0) }) else {
             tell("`\(path)` is not an http URL; use one such as \"\(example)\".", hidingLine: text.contains("@"))
             return nil
@@ -41,7 +43,9 @@ extension ConfigurationNode {
                 checkTarget(endpoint.target[...])
                 return text
             }
-            tell("`\(path)` has no path.", hint: "\(server)'s is \(expectedPath): \"http+unix://%2Frun%2F\(server.lowercased()).sock\(expectedPath)\".")
+            tell(
+                "`\(path)` has no path.",
+                hint: "\(server)'s is \(expectedPath): \"http+unix://%2Frun%2F\(server.lowercased()).sock\(expectedPath)\".")
         } catch {
             tell("`\(path)`: \(error).")
         }

@@ -60,7 +60,8 @@ extension TraceCollectorService {
         for (index, output) in settings.outputs.enumerated() {
             outputs.append(
                 Output(
-                    output, reader: index, of: delivery, ledger: ledger, metrics: try OutputMetrics(registry, output: output.name), log: log))
+                    output, reader: index, of: delivery, ledger: ledger, metrics: try OutputMetrics(registry, output: output.name), log: log
+                ))
         }
         let pending: @Sendable (Int) -> UInt64 = { output in
             delivery.pendingSpans(of: output) + (intake === delivery ? 0 : intake.pendingSpans(of: 0))
@@ -74,7 +75,8 @@ extension TraceCollectorService {
             registry: registry, deriving: deriving, ailment: { nil },
             status: {
                 StatusReport(
-                    ledger, started: started, outputs: made, pending: pending, usedBytes: delivery.usedBytes
+                    ledger, started: started, outputs: made, pending: pending,
+                    usedBytes: delivery.usedBytes
                         + (intake === delivery ? 0 : intake.usedBytes), maximumBytes: bufferBytes, sampling: sampling?.report)
             },
             ledger: { LedgerReport(ledger, pending: pending) })

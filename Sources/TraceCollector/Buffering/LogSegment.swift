@@ -18,7 +18,8 @@ struct LogSegment: Equatable, Sendable {
 
         static func - (left: Contents, right: Contents) -> Contents {
             Contents(
-                records: left.records - right.records, spans: left.spans - right.spans, messageBytes: left.messageBytes - right.messageBytes)
+                records: left.records - right.records, spans: left.spans - right.spans, messageBytes: left.messageBytes - right.messageBytes
+            )
         }
 
         static func += (left: inout Contents, right: Contents) {

@@ -112,7 +112,9 @@ final class SegmentLog: Sendable {
         var offset = UInt64(LogSegment.mark.count)
         var header = [UInt8](repeating: 0, count: BufferRecord.headerBytes)
         while offset < position.offset {
-            guard try file.readAll(into: &header, at: offset), let record = header.withUnsafeBytes({ BufferRecord(header: $0) }) else { break }
+            guard try file.readAll(into: &header, at: offset), let record = header.withUnsafeBytes({ BufferRecord(header: $0) }) else {
+                break
+            }
             offset += record.recordBytes
             contents.add(record)
         }

@@ -138,7 +138,9 @@ extension ServiceGraph {
             TraceAttributes.forEach(ofSpan: span.body, in: message) { name, value in
                 // The longest name that counts.
                 guard name.count <= 20, case .string(let text) = value, !text.isEmpty else {
-                    if case .int = value, name.elementsEqual("network.peer.port".utf8) { values["network.peer.port"] = value.text(in: message) }
+                    if case .int = value, name.elementsEqual("network.peer.port".utf8) {
+                        values["network.peer.port"] = value.text(in: message)
+                    }
                     return true
                 }
                 let key = String(decoding: name, as: UTF8.self)

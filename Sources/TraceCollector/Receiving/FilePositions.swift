@@ -45,7 +45,8 @@ struct FilePositions: Sendable {
             throw error
         }
         var bytes = [UInt8](repeating: 0, count: Int(min(try FileStatus(ofDescriptor: file).size, 64 << 20)))
-        guard try file.readAll(into: &bytes, at: 0), let saved = try? JSONDecoder().decode(Saved.self, from: Data(bytes)), saved.version == 1
+        guard try file.readAll(into: &bytes, at: 0), let saved = try? JSONDecoder().decode(Saved.self, from: Data(bytes)),
+            saved.version == 1
         else { return ([], nil, 1) }
         return (saved.files.map(SavedFile.init), saved.writtenAt, saved.nextID)
     }

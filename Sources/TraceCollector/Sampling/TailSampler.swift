@@ -104,7 +104,8 @@ struct TailSampler {
     }
 
     private mutating func take(
-        _ span: SpanEntry, _ message: UnsafeRawBufferPointer, context: UInt32, resourceAttributes: UInt64, position: LogPosition, now: UInt64
+        _ span: SpanEntry, _ message: UnsafeRawBufferPointer, context: UInt32, resourceAttributes: UInt64, position: LogPosition,
+        now: UInt64
     ) {
         let field = span.field.bytes(in: message)
         counts.received += 1

@@ -108,7 +108,8 @@ extension TailSampler.Settings {
         }
         if rules(policies) > SamplingRules.maximumAttributes {
             object["policies"]?.tell(
-                "`\(object.node.path).policies` asks for more than \(SamplingRules.maximumAttributes) attributes; name several values in one policy.")
+                "`\(object.node.path).policies` asks for more than \(SamplingRules.maximumAttributes) attributes; name several values in one policy."
+            )
         }
     }
 
@@ -152,7 +153,9 @@ extension SamplingPolicy {
             case "rate_limit":
                 return object.required("traces_per_second", "50")?.number(in: 0.001...1_000_000).map { .rateLimit(tracesPerSecond: $0) }
             case "and", "or":
-                guard let list = object.required("policies", "[{ type: \"errors\" }, { type: \"probabilistic\", ratio: 0.5 }]") else { return nil }
+                guard let list = object.required("policies", "[{ type: \"errors\" }, { type: \"probabilistic\", ratio: 0.5 }]") else {
+                    return nil
+                }
                 guard depth < maximumDepth else {
                     list.tell("`\(list.path)` is nested deeper than \(maximumDepth).")
                     return nil

@@ -197,7 +197,9 @@ extension Output {
         let spans = items.reduce(UInt64(0)) { $0 + UInt64($1.record.spans) }
         metrics.batchSpans.observe(Double(spans))
         let now = SystemClock.wallNanoseconds()
-        if let oldest = items.first?.record.receivedAt { metrics.freshness.observe(Double(SystemClock.nanoseconds(from: oldest, to: now)) / 1e9) }
+        if let oldest = items.first?.record.receivedAt {
+            metrics.freshness.observe(Double(SystemClock.nanoseconds(from: oldest, to: now)) / 1e9)
+        }
         switch answer {
         case .taken(let rejected, let message):
             tellRecovery()

@@ -31,7 +31,8 @@ struct TraceIndexTests {
             }
             #expect(
                 texts == [
-                    "http.request.method": "GET", "http.response.status_code": "500", "ratio": "0.5", "cached": "true", "list": "", "map": "",
+                    "http.request.method": "GET", "http.response.status_code": "500", "ratio": "0.5", "cached": "true", "list": "",
+                    "map": "",
                 ])
         }
     }

@@ -85,7 +85,8 @@ struct TraceJSONTests {
     @Test func `a text that is nested too deep is refused`() {
         let depth = 100_000
         let text =
-            #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"attributes":[{"value":"# + String(repeating: #"{"arrayValue":{"values":["#, count: depth)
+            #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"attributes":[{"value":"#
+            + String(repeating: #"{"arrayValue":{"values":["#, count: depth)
             + String(repeating: "]}}", count: depth) + "}]}]}]}]}"
         #expect(throws: TraceJSONError.self) { try transcode(text) }
     }

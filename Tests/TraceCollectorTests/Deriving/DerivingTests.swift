@@ -18,7 +18,8 @@ struct SpanMetricsTests {
 
     @Test func `calls, latencies and sizes have Tempo's names, labels and buckets`() throws {
         let request = Requests.make([
-            .init(id: 1, name: "GET /", kind: 2, duration: 3_000_000, status: 2), .init(id: 2, name: "GET /", kind: 2, duration: 20_000_000_000, status: 2),
+            .init(id: 1, name: "GET /", kind: 2, duration: 3_000_000, status: 2),
+            .init(id: 2, name: "GET /", kind: 2, duration: 20_000_000_000, status: 2),
             .init(id: 3, name: "work", kind: 1),
         ])
         let text = try text([request])

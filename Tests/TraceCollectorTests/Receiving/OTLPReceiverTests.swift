@@ -39,7 +39,8 @@ struct OTLPReceiverTests {
         try withTemporaryDirectory { directory in
             let ledger = SpanLedger(outputs: ["a"])
             let log = try SegmentLog(
-                directory: directory + "/buffer", readers: ["a"], maximumBytes: 16 << 20, synchronization: .never) { _, _, _ in }
+                directory: directory + "/buffer", readers: ["a"], maximumBytes: 16 << 20, synchronization: .never
+            ) { _, _, _ in }
             let collectorLog = CollectorLog(logger: Logger(name: "test", level: .error, output: LogOutput(service: "test")))
             let intake = SpanIntake(log: log, keepsGzip: true, ledger: ledger, deriving: nil)
             let receiver = OTLPReceiver(
@@ -60,7 +61,9 @@ struct OTLPReceiverTests {
     @Test func `a request is kept as it came, compressed or not`() throws {
         try withRig { rig in
             let compressed = gzip(request)
-            for (body, encoding) in [(request, nil), (compressed, "gzip"), (request, "identity"), (compressed, "GZIP")] as [([UInt8], String?)] {
+            for (body, encoding) in [(request, nil), (compressed, "gzip"), (request, "identity"), (compressed, "GZIP")]
+                as [([UInt8], String?)]
+            {
                 let response = rig.post(body, encoding: encoding)
                 #expect(response.status == 200 && response.body.isEmpty)
                 #expect(response.headers.first("Content-Type") == "application/x-protobuf")
@@ -110,7 +113,8 @@ struct OTLPReceiverTests {
                 Array(#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"x"}]}]}]}"#.utf8), type: "application/json")
             #expect(
                 json.bodyText
-                    == #"{"partialSuccess":{"rejectedSpans":"1","errorMessage":"1 of 1 spans were rejected, the first: span \"x\": bad_trace_id"}}"#)
+                    == #"{"partialSuccess":{"rejectedSpans":"1","errorMessage":"1 of 1 spans were rejected, the first: span \"x\": bad_trace_id"}}"#
+            )
             let stored = try rig.stored()
             #expect(stored.count == 1 && stored[0].content == .protobuf)
             #expect(try Requests.spans(stored[0].bytes) == [[1, 1], [1, 3]])

@@ -18,7 +18,8 @@ final class CollectorProcess: Sendable {
         let name = directory + "/" + UUID().uuidString
         try Data(configuration.utf8).write(to: URL(fileURLWithPath: name + ".json5"))
         // A build of some targets only calls programs by their target.
-        let program = ["trace-collector", "TraceCollector"].map { BuiltProducts.path(of: $0) }
+        let program =
+            ["trace-collector", "TraceCollector"].map { BuiltProducts.path(of: $0) }
             .first { FileManager.default.isExecutableFile(atPath: $0) } ?? "trace-collector"
         let process = try ChildProcess(
             [program, "run", "--config", name + ".json5"], outputPath: name + ".out", errorPath: name + ".err")

@@ -32,7 +32,8 @@ struct CollectorTests {
             let collector = try CollectorProcess(configuration(directory, sink: sink.url), in: directory)
             #expect(try collector.post(Requests.make([.init(id: 1, kind: 2), .init(id: 2, status: 2)])).status == 200)
             #expect(try collector.post(gzip(Requests.make([.init(id: 3)])), headers: compressed).status == 200)
-            let json = #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0000000000000000000000000000000a","spanId":"000000000000000b"},{}]}]}]}"#
+            let json =
+                #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0000000000000000000000000000000a","spanId":"000000000000000b"},{}]}]}]}"#
             #expect(try collector.post(Array(json.utf8), headers: ["Content-Type": "application/json"]).status == 200)
             try waitUntil("the spans to arrive") { sink.spanCount == 4 }
             try collector.waitUntilSettled()
@@ -46,7 +47,10 @@ struct CollectorTests {
                 metrics[
                     MetricsText.series(
                         "traces_spanmetrics_calls_total",
-                        [("service", "shop"), ("span_name", "work"), ("span_kind", "SPAN_KIND_SERVER"), ("status_code", "STATUS_CODE_UNSET")])]
+                        [
+                            ("service", "shop"), ("span_name", "work"), ("span_kind", "SPAN_KIND_SERVER"),
+                            ("status_code", "STATUS_CODE_UNSET"),
+                        ])]
                     == 1)
             #expect(
                 metrics[
@@ -74,7 +78,8 @@ struct CollectorTests {
             let returned = try TempoSink(listen: address)
             try waitUntil("the other spans to arrive") { returned.spanCount == 20 }
             try collector.waitUntilSettled()
-            #expect(sink.withState { $0.spans.values.allSatisfy { $0 == 1 } } && returned.withState { $0.spans.values.allSatisfy { $0 == 1 } })
+            #expect(
+                sink.withState { $0.spans.values.allSatisfy { $0 == 1 } } && returned.withState { $0.spans.values.allSatisfy { $0 == 1 } })
             #expect(try collector.ledger().isBalanced)
         }
     }
@@ -134,7 +139,9 @@ struct CollectorTests {
             let sampling = #"sampling: { decision_wait: "1h", root_wait: "1h", policies: [{ type: "errors" }] }"#
             let configuration = configuration(directory, sink: sink.url, more: sampling)
             let first = try CollectorProcess(configuration, in: directory)
-            for trace in 1...10 as ClosedRange<UInt64> { #expect(try first.post(Requests.make([.init(trace: trace, id: 1)])).status == 200) }
+            for trace in 1...10 as ClosedRange<UInt64> {
+                #expect(try first.post(Requests.make([.init(trace: trace, id: 1)])).status == 200)
+            }
             #expect(try first.post(Requests.make([.init(trace: 1, id: 2, parent: 1, status: 2)])).status == 200)
             try waitUntil("a trace to arrive") { sink.spanCount == 2 }
             first.process.kill()
@@ -166,7 +173,8 @@ struct CollectorTests {
             try collector.waitUntilSettled()
             try collector.terminate()
             var spans: [[UInt64]] = []
-            let names = try FileManager.default.contentsOfDirectory(atPath: directory + "/traces").filter { $0.hasSuffix(".pb.gz") }.sorted()
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory + "/traces").filter { $0.hasSuffix(".pb.gz") }
+                .sorted()
             for name in names {
                 let body = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(directory)/traces/\(name)")))
                 spans += try Requests.spans(GzipDecoder.decompress(body, maximumBytes: 1 << 20))
@@ -193,7 +201,8 @@ struct CollectorTests {
                 try file.seekToEnd()
                 let lines = spans.map { span in
                     let id = String(span + 0x1000, radix: 16)
-                    return #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0000000000000000000000000000000a","spanId":"000000000000\#(id)"}]}]}]}"#
+                    return
+                        #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0000000000000000000000000000000a","spanId":"000000000000\#(id)"}]}]}]}"#
                 }
                 try file.write(contentsOf: Data((lines.joined(separator: "\n") + "\n" + more).utf8))
                 try file.close()

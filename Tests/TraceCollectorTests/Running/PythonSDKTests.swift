@@ -33,7 +33,8 @@ struct PythonSDKTests {
 }
 
 enum PythonSDK {
-    private static let python = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../.build/python/bin/python3").path
+    private static let python = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../.build/python/bin/python3")
+        .path
 
     static var isInstalled: Bool {
         FileManager.default.isExecutableFile(atPath: python)
@@ -66,31 +67,31 @@ enum PythonSDK {
         from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
         """ + line + """
-        class Printer(SpanProcessor):
-            def on_end(self, s):
-                c = s.get_span_context()
-                print(line(format(c.trace_id, '032x'), format(c.span_id, '016x'), format(s.parent.span_id, '016x') if s.parent else '',
-                           s.name, s.kind.value + 1, s.start_time, s.end_time, dict(s.attributes),
-                           [[e.name, e.timestamp, dict(e.attributes)] for e in s.events],
-                           [[format(l.context.trace_id, '032x'), dict(l.attributes)] for l in s.links],
-                           s.status.status_code.value, s.status.description or '', s.resource.attributes['service.name'],
-                           s.instrumentation_scope.name))
+            class Printer(SpanProcessor):
+                def on_end(self, s):
+                    c = s.get_span_context()
+                    print(line(format(c.trace_id, '032x'), format(c.span_id, '016x'), format(s.parent.span_id, '016x') if s.parent else '',
+                               s.name, s.kind.value + 1, s.start_time, s.end_time, dict(s.attributes),
+                               [[e.name, e.timestamp, dict(e.attributes)] for e in s.events],
+                               [[format(l.context.trace_id, '032x'), dict(l.attributes)] for l in s.links],
+                               s.status.status_code.value, s.status.description or '', s.resource.attributes['service.name'],
+                               s.instrumentation_scope.name))
 
-        provider = TracerProvider(resource=Resource.create({'service.name': 'sdk', 'answer': 42}))
-        exporter = OTLPSpanExporter(endpoint=sys.argv[1], compression=Compression.Gzip if sys.argv[2] == 'gzip' else Compression.NoCompression)
-        provider.add_span_processor(BatchSpanProcessor(exporter, max_export_batch_size=64))
-        provider.add_span_processor(Printer())
-        tracer = provider.get_tracer('test', '1.0')
-        with tracer.start_as_current_span('root', kind=SpanKind.SERVER) as root:
-            for number in range(200):
-                kind = [SpanKind.INTERNAL, SpanKind.CLIENT, SpanKind.PRODUCER, SpanKind.CONSUMER][number % 4]
-                with tracer.start_as_current_span('child \\u00fc %d' % number, kind=kind, links=[Link(root.get_span_context(), {'n': number})],
-                                                  attributes={'text': 'x' * number, 'int': -number, 'float': number / 7, 'flag': number % 2 == 0}) as span:
-                    span.add_event('happened', {'at': number})
-                    if number % 3 == 0:
-                        span.set_status(Status(StatusCode.ERROR, 'broken %d' % number))
-        provider.shutdown()
-        """
+            provider = TracerProvider(resource=Resource.create({'service.name': 'sdk', 'answer': 42}))
+            exporter = OTLPSpanExporter(endpoint=sys.argv[1], compression=Compression.Gzip if sys.argv[2] == 'gzip' else Compression.NoCompression)
+            provider.add_span_processor(BatchSpanProcessor(exporter, max_export_batch_size=64))
+            provider.add_span_processor(Printer())
+            tracer = provider.get_tracer('test', '1.0')
+            with tracer.start_as_current_span('root', kind=SpanKind.SERVER) as root:
+                for number in range(200):
+                    kind = [SpanKind.INTERNAL, SpanKind.CLIENT, SpanKind.PRODUCER, SpanKind.CONSUMER][number % 4]
+                    with tracer.start_as_current_span('child \\u00fc %d' % number, kind=kind, links=[Link(root.get_span_context(), {'n': number})],
+                                                      attributes={'text': 'x' * number, 'int': -number, 'float': number / 7, 'flag': number % 2 == 0}) as span:
+                        span.add_event('happened', {'at': number})
+                        if number % 3 == 0:
+                            span.set_status(Status(StatusCode.ERROR, 'broken %d' % number))
+            provider.shutdown()
+            """
 
     /// Prints the spans of requests in files in the same form.
     static let decoder = """
@@ -98,22 +99,22 @@ enum PythonSDK {
         from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
         """ + line + """
-        def value(v):
-            return getattr(v, v.WhichOneof('value'))
+            def value(v):
+                return getattr(v, v.WhichOneof('value'))
 
-        def attributes(pairs):
-            return {pair.key: value(pair.value) for pair in pairs}
+            def attributes(pairs):
+                return {pair.key: value(pair.value) for pair in pairs}
 
-        for path in sys.argv[1:]:
-            request = ExportTraceServiceRequest.FromString(open(path, 'rb').read())
-            for resource in request.resource_spans:
-                for scope in resource.scope_spans:
-                    for s in scope.spans:
-                        print(line(s.trace_id.hex(), s.span_id.hex(), s.parent_span_id.hex(), s.name, s.kind, s.start_time_unix_nano,
-                                   s.end_time_unix_nano, attributes(s.attributes),
-                                   [[e.name, e.time_unix_nano, attributes(e.attributes)] for e in s.events],
-                                   [[l.trace_id.hex(), attributes(l.attributes)] for l in s.links],
-                                   s.status.code, s.status.message, attributes(resource.resource.attributes)['service.name'],
-                                   scope.scope.name))
-        """
+            for path in sys.argv[1:]:
+                request = ExportTraceServiceRequest.FromString(open(path, 'rb').read())
+                for resource in request.resource_spans:
+                    for scope in resource.scope_spans:
+                        for s in scope.spans:
+                            print(line(s.trace_id.hex(), s.span_id.hex(), s.parent_span_id.hex(), s.name, s.kind, s.start_time_unix_nano,
+                                       s.end_time_unix_nano, attributes(s.attributes),
+                                       [[e.name, e.time_unix_nano, attributes(e.attributes)] for e in s.events],
+                                       [[l.trace_id.hex(), attributes(l.attributes)] for l in s.links],
+                                       s.status.code, s.status.message, attributes(resource.resource.attributes)['service.name'],
+                                       scope.scope.name))
+            """
 }

@@ -93,7 +93,9 @@ struct TailSamplerTests {
 
     @Test func `a rate limit lets so many traces through, and none are used up by traces that are kept anyway`() throws {
         var sampler = sampler([.rateLimit(tracesPerSecond: 5), .errors])
-        for trace in 1...20 as ClosedRange<UInt64> { try take([.init(trace: trace, id: trace, status: trace <= 10 ? 2 : 0)], into: &sampler) }
+        for trace in 1...20 as ClosedRange<UInt64> {
+            try take([.init(trace: trace, id: trace, status: trace <= 10 ? 2 : 0)], into: &sampler)
+        }
         sampler.decide(now: 20 * second)
         #expect(sampler.counts.keptBy == ["errors": 10, "rate_limit": 5])
         #expect(sampler.counts.droppedTraces == 5)
@@ -152,7 +154,9 @@ struct TailSamplerTests {
         let index = try Requests.index(bytes)
         let services = bytes.withUnsafeBytes { raw in
             index.resources.map { resource in
-                TraceAttributes.serviceName(ofResourceSpans: resource.body, in: raw).map { String(decoding: $0.bytes(in: raw), as: UTF8.self) }
+                TraceAttributes.serviceName(ofResourceSpans: resource.body, in: raw).map {
+                    String(decoding: $0.bytes(in: raw), as: UTF8.self)
+                }
             }
         }
         #expect(services == ["a", "b"])
@@ -171,7 +175,8 @@ struct TailSamplerTests {
             let spans = (0..<Int.random(in: 1...5, using: &generator)).map { _ in
                 Requests.Span(
                     trace: UInt64.random(in: 1...400, using: &generator), id: UInt64.random(in: 1...1_000_000, using: &generator),
-                    parent: UInt64.random(in: 0...2, using: &generator), status: Bool.random(using: &generator) ? 0 : UInt64.random(in: 0...2, using: &generator))
+                    parent: UInt64.random(in: 0...2, using: &generator),
+                    status: Bool.random(using: &generator) ? 0 : UInt64.random(in: 0...2, using: &generator))
             }
             sent += UInt64(spans.count)
             try take(spans, into: &sampler, now: now)

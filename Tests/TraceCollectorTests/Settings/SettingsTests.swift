@@ -66,13 +66,16 @@ struct SettingsTests {
                         .errors, .latency(thresholdNanoseconds: 2_000_000_000), .attribute(key: "tenant", values: ["acme", "7", "true"]),
                         .probabilistic(ratio: 0.1), .rateLimit(tracesPerSecond: 50), .always, .and([.errors, .or([.always])]),
                     ]))
-        #expect(settings.spanMetrics == SpanMetrics.Settings(dimensions: ["http.route"], buckets: [0.1, 1], maximumSeries: 10, exemplars: false))
+        #expect(
+            settings.spanMetrics
+                == SpanMetrics.Settings(dimensions: ["http.route"], buckets: [0.1, 1], maximumSeries: 10, exemplars: false))
         #expect(settings.serviceGraph == nil)
         #expect(settings.buffer == BufferSettings(maximumBytes: 64 << 20, synchronization: .always))
         #expect(settings.outputs[0].batch == BatchSettings(maximumBytes: 2 << 20, maximumWaitNanoseconds: 1_000_000_000))
         #expect(settings.outputs[0].compression == .none && settings.outputs[1].compression == .gzip)
         #expect(
-            settings.outputs[1].destination == .directory(DirectorySettings(path: "/tmp/t", retentionNanoseconds: nil, maximumBytes: 2 << 30)))
+            settings.outputs[1].destination
+                == .directory(DirectorySettings(path: "/tmp/t", retentionNanoseconds: nil, maximumBytes: 2 << 30)))
     }
 
     @Test(arguments: [
@@ -80,12 +83,21 @@ struct SettingsTests {
         ("receivers: { otlp_http: null }", "`receivers` has neither `otlp_http` nor `files`: no span would ever come."),
         ("receivers: { otlp_grpc: {} }", "`receivers.otlp_grpc` is not supported yet."),
         ("sampling: {}", "`sampling` has no `policies`; it is required."),
-        ("sampling: { policies: [{ type: \"eror\" }] }", "`sampling.policies[0].type` is \"eror\"; use one of \"always\", \"errors\", \"latency\", \"attribute\", \"probabilistic\", \"rate_limit\", \"and\" or \"or\"."),
+        (
+            "sampling: { policies: [{ type: \"eror\" }] }",
+            "`sampling.policies[0].type` is \"eror\"; use one of \"always\", \"errors\", \"latency\", \"attribute\", \"probabilistic\", \"rate_limit\", \"and\" or \"or\"."
+        ),
         ("sampling: { policies: [{ type: \"probabilistic\", ratio: 2 }] }", "`sampling.policies[0].ratio` is 2; use a number from 0 to 1."),
         ("span_metrics: { buckets: [2, 1] }", "`span_metrics.buckets` is a list; use 1 to 100 ascending numbers of seconds."),
-        ("span_metrics: { dimensions: [\"a.b\", \"a_b\"] }", "`span_metrics.dimensions[1]` becomes the label `a_b`, as another dimension does; keep one."),
+        (
+            "span_metrics: { dimensions: [\"a.b\", \"a_b\"] }",
+            "`span_metrics.dimensions[1]` becomes the label `a_b`, as another dimension does; keep one."
+        ),
         ("outputs: [{ name: \"t\", type: \"otlp_http\", url: \"http://h:1\" }]", "`outputs[0].url` has no path."),
-        ("outputs: [{ name: \"t\", type: \"otlp_grpc\" }]", "`outputs[0].type` is \"otlp_grpc\", which is not supported yet; supported: \"otlp_http\" or \"directory\"."),
+        (
+            "outputs: [{ name: \"t\", type: \"otlp_grpc\" }]",
+            "`outputs[0].type` is \"otlp_grpc\", which is not supported yet; supported: \"otlp_http\" or \"directory\"."
+        ),
         ("bufer: {}", "`bufer` is not a known key."),
     ])
     func `a mistake is named with what to do`(text: String, message: String) {
@@ -96,7 +108,8 @@ struct SettingsTests {
         final class Output: @unchecked Sendable { var text = "" }
         let output = Output()
         let terminal = Terminal(
-            output: { output.text += $0 }, error: { output.text += $0 }, outputHasColour: false, errorHasColour: false, errorIsTerminal: true)
+            output: { output.text += $0 }, error: { output.text += $0 }, outputHasColour: false, errorHasColour: false,
+            errorIsTerminal: true)
         #expect(TraceCollectorCommand.run(["check"], terminal: terminal, environment: { _ in nil }) == .success)
         #expect(output.text.hasPrefix("ok: (built-in configuration)\n  receives  otlp_http  127.0.0.1:4318\n"))
         output.text = ""
