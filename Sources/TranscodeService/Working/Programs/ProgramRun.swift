@@ -34,6 +34,7 @@ struct ProgramRun: Sendable {
         restraints.deathSignal = SIGKILL
         restraints.maximumFileBytes = maximumFileBytes
         restraints.niceness = 5
+        restraints.outOfMemoryScore = 500
         do throws(SystemError) {
             let process = try SupervisedProcess(
                 arguments, environment: environment, workingDirectory: workingDirectory, restraints: restraints, launcher: launcher)

@@ -59,6 +59,19 @@ import Testing
         }
     }
 
+    @Test func `programs go after others, when time or memory are short`() throws {
+        try withTemporaryDirectory { directory in
+            var output: [UInt8] = []
+            let report = try run("nice; cat /proc/self/oom_score_adj; ulimit -c", in: directory) {
+                output += $0
+                return true
+            }
+            #expect(report.ending == .exited(0))
+            let before = nice(0)
+            #expect(String(decoding: output, as: UTF8.self) == "\(min(before + 5, 19))\n500\n0\n")
+        }
+    }
+
     @Test func `tells that a program is not there`() throws {
         try withTemporaryDirectory { directory in
             let report = try run(
