@@ -20,7 +20,7 @@ import Testing
             let recorder = try TelemetryRecorder(in: directory)
             var setup = try WorkerSetup(directory, quotaBytes: quotaBytes)
             setup.settings.ffprobe = try makeRunnable("ffprobe", in: directory, "#!/bin/sh\n" + FakePrograms.probe(seconds: 2))
-            setup.settings.ffmpeg = try makeRunnable("ffmpeg", in: directory, "#!/bin/sh\n" + ffmpeg)
+            setup.settings.ffmpeg = try makeRunnable("ffmpeg", in: directory, FakePrograms.head + ffmpeg)
             setup.settings.resolutions = [.p720]
             if let transcriber {
                 let program = try makeRunnable("whisper", in: directory, "#!/bin/sh\n" + transcriber)

@@ -22,6 +22,9 @@ final class RecordingObserver: WorkerObserving {
     func storeFailed(_ error: JobStoreError, operation: String, worker: String) { add("store failed to \(operation)") }
     func swept(_ result: OutputSweep.Result) { add("swept \(result)") }
 
+    // Most tests have programs of their own.
+    func found(_ problem: MediaPrograms.Problem) {}
+
     func jobStarted(_ job: Job, worker: String, store: any JobStoring) -> any JobObserving {
         add("job started, attempt \(job.attempts)")
         isStarted(job)

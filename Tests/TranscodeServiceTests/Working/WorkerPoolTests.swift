@@ -13,7 +13,7 @@ import Testing
     private func setup(_ directory: String, ffmpeg script: String, quotaBytes: UInt64? = nil) throws -> WorkerSetup {
         var setup = try WorkerSetup(directory, quotaBytes: quotaBytes)
         setup.settings.ffprobe = try makeRunnable("ffprobe", in: directory, "#!/bin/sh\n" + FakePrograms.probe(seconds: 2))
-        setup.settings.ffmpeg = try makeRunnable("ffmpeg", in: directory, "#!/bin/sh\ncd '\(directory)'\n" + script)
+        setup.settings.ffmpeg = try makeRunnable("ffmpeg", in: directory, FakePrograms.head + "cd '\(directory)'\n" + script)
         setup.settings.resolutions = [.p360]
         return setup
     }

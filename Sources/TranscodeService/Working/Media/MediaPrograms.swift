@@ -24,12 +24,12 @@ enum MediaPrograms {
     private static let maximumBytes = 1024 * 1024
     private static let encoders = ["libx264", "aac"]
 
-    /// All at once; none: every job can be processed.
-    static func problems(_ settings: WorkerSettings, launcher: String = "/proc/self/exe") throws(SystemError) -> [Problem] {
+    /// All at once; none: every job can be processed, or `control` was stopped before that was clear.
+    static func problems(_ settings: WorkerSettings, control: JobControl, launcher: String = "/proc/self/exe") -> [Problem] {
         var problems: [Problem] = []
-        _ = try run([settings.ffprobe, "-version"], key: "workers.ffprobe", launcher, &problems)
+        _ = run([settings.ffprobe, "-version"], key: "workers.ffprobe", control, launcher, &problems)
         let arguments = [settings.ffmpeg, "-nostdin", "-hide_banner", "-encoders"]
-        if let list = try run(arguments, key: "workers.ffmpeg", launcher, &problems) {
+        if let list = run(arguments, key: "workers.ffmpeg", control, launcher, &problems) {
             // ` V....D libx264              libx264 H.264 / AVC …`
             let names = Set(list.split(whereSeparator: \.isNewline).compactMap { $0.split(separator: " ").dropFirst().first })
             for encoder in encoders where !names.contains(encoder[...]) {
@@ -41,20 +41,21 @@ enum MediaPrograms {
 
     /// What the program wrote; nil where there is a problem.
     private static func run(
-        _ arguments: [String], key: String, _ launcher: String, _ problems: inout [Problem]
-    ) throws(SystemError) -> String? {
+        _ arguments: [String], key: String, _ control: JobControl, _ launcher: String, _ problems: inout [Problem]
+    ) -> String? {
         let run = ProgramRun(
             arguments: arguments, environment: ProgramEnvironment.minimal(), workingDirectory: "/",
             deadline: SystemClock.monotonicNanoseconds() + timeoutNanoseconds, graceNanoseconds: 1_000_000_000, maximumFileBytes: nil,
             launcher: launcher)
         var output: [UInt8] = []
-        let report = run.run(try JobControl()) { _ in
+        let report = run.run(control) { _ in
         } take: { bytes in
             output += bytes
             return output.count <= maximumBytes
         }
         switch report.ending {
         case .exited(0): return String(decoding: output, as: UTF8.self)
+        case .stopped: break
         case .notStarted(let error): problems.append(.notStarted(key: key, error))
         default: problems.append(.failed(key: key, program: arguments[0], report.ending))
         }
