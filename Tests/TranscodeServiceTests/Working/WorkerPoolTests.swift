@@ -288,6 +288,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ([JobStoreError.unavailable("the connection was lost")], "job completed"),
+        ([.unavailable("once"), .unavailable("twice")], "job completed"), ([.broken("fdatasync: Input/output error")], "job leaseLost"),
+    ])
+    func `a result whose storing got no answer keeps its files`(errors: [JobStoreError], end: String) throws {
+        try withTemporaryDirectory { directory in
+            let setup = try setup(directory, ffmpeg: FakePrograms.transcode)
+            let observer = RecordingObserver(lostAnswers: errors)
+            let pool = try setup.pool(observer)
+            try pool.start()
+            defer { pool.stop(drainNanoseconds: 0) }
+            let id = try setup.submit(upload(directory))
+            try waitUntil("the end") { observer.events.contains(end) }
+            #expect(try setup.job(id).status == .completed)
+            #expect(setup.outputs(id) == ["1/360p.mp4"])
+        }
+    }
+
     // MARK: The end
 
     @Test func `a job that is not done in time is handed back, and done by the next`() throws {

@@ -10,7 +10,7 @@ import Testing
 @Suite struct ProgramRunTests {
     /// What `script` did, run by `/bin/sh`.
     private func run(
-        _ script: String, in directory: String, seconds: Double = 60, grace: Double = 60, maximumFileBytes: UInt64? = nil,
+        _ script: String, in directory: String, seconds: Double = 600, grace: Double = 600, maximumFileBytes: UInt64? = nil,
         control: JobControl? = nil, take: (UnsafeRawBufferPointer) -> Bool = { _ in true }
     ) throws -> ProgramReport {
         try run(
