@@ -31,22 +31,23 @@ let package = Package(
         .target(name: "Metrics", swiftSettings: settings),
         .target(name: "Configuration", dependencies: ["SystemIO"], swiftSettings: settings),
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
+        .target(name: "ProcessMetrics", dependencies: ["SystemIO", "Metrics"], swiftSettings: settings),
+        .target(name: "CommandLineInterface", dependencies: ["Configuration", "StructuredLogging"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
-        .target(name: "OTLP", swiftSettings: settings),
-        .target(name: "Tracing", dependencies: ["SystemIO", "JSONScanning", "Gzip", "HTTP", "OTLP"], swiftSettings: settings),
+        .target(name: "OTLP", dependencies: ["JSONScanning"], swiftSettings: settings),
+        .target(name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"], swiftSettings: settings),
+        .target(name: "Tracing", dependencies: ["SystemIO", "Gzip", "HTTP", "OTLP", "Delivery", "CLinux"], swiftSettings: settings),
         .target(name: "PostgreSQL", dependencies: ["SystemIO", "CPostgres"], swiftSettings: settings),
         .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CZlib"], swiftSettings: settings),
         .target(name: "Profiling", dependencies: ["SystemIO", "Gzip", "OTLP", "CLinux"], swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "Gzip", "CLinux"], swiftSettings: settings),
-        .target(
-            name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"],
-            swiftSettings: settings),
 
         // Programs.
         .executableTarget(
             name: "LogAgent",
             dependencies: [
-                "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing",
+                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration",
+                "StructuredLogging", "HTTP", "OTLP", "Tailing",
                 "Delivery", "COpenSSL",
             ],
             swiftSettings: settings),
@@ -54,14 +55,15 @@ let package = Package(
         .executableTarget(
             name: "TranscodeService",
             dependencies: [
-                "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging", "HTTP", "Tracing", "JobStore", "Profiling",
-                "COpenSSL",
+                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging",
+                "HTTP", "OTLP", "Tracing", "JobStore", "Profiling", "COpenSSL",
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "TraceCollector",
             dependencies: [
-                "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing", "Delivery",
+                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration",
+                "StructuredLogging", "HTTP", "OTLP", "Tailing", "Delivery",
             ],
             swiftSettings: settings),
 
@@ -83,9 +85,15 @@ let package = Package(
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineInterfaceTests", dependencies: ["CommandLineInterface", "Configuration", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "ProcessMetricsTests", dependencies: ["ProcessMetrics", "Metrics", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", "Delivery", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "TracingTests", dependencies: ["Tracing", "OTLP", "HTTP", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TracingTests", dependencies: ["Tracing", "OTLP", "HTTP", "Gzip", "Delivery", "SystemIO", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "JobStoreTests", dependencies: ["JobStore", "PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
@@ -94,7 +102,8 @@ let package = Package(
         .testTarget(
             name: "TranscodeServiceTests",
             dependencies: [
-                "TranscodeService", "JobStore", "PostgreSQL", "Tracing", "StructuredLogging", "HTTP", "Metrics", "SystemIO", "TestSupport",
+                "TranscodeService", "JobStore", "PostgreSQL", "OTLP", "Tracing", "StructuredLogging", "HTTP", "Metrics", "SystemIO",
+                "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -105,7 +114,10 @@ let package = Package(
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "LogAgentTests",
-            dependencies: ["LogAgent", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP", "StructuredLogging", "SystemIO", "TestSupport"],
+            dependencies: [
+                "LogAgent", "CommandLineInterface", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP", "StructuredLogging", "SystemIO",
+                "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ],
@@ -132,9 +144,13 @@ if let names = Context.environment["TAILSPAN_ONLY"] {
     for target in package.targets.reversed() where wanted.contains(target.name) {
         for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
     }
-    wanted.formUnion(["TestSupport", "SystemIO", "HTTP", "Gzip", "OTLP", "CLinux", "CZlib", "COpenSSL"])
+    wanted.formUnion(["TestSupport", "SystemIO", "JSONScanning", "HTTP", "Gzip", "OTLP", "Delivery", "CLinux", "CZlib", "COpenSSL"])
     package.targets.removeAll { target in
         !wanted.contains(target.name) && !(target.type == .test && wanted.contains(String(target.name.dropLast("Tests".count))))
     }
-    package.products = []
+    // Tests of a wanted target that need an unwanted one.
+    package.targets.removeAll { target in
+        target.dependencies.contains { if case .byNameItem(let name, _) = $0 { !wanted.contains(name) } else { false } }
+    }
+    package.products.removeAll { product in (product as? Product.Executable)?.targets.contains { !wanted.contains($0) } == true }
 }
