@@ -56,7 +56,7 @@ let package = Package(
             name: "TranscodeService",
             dependencies: [
                 "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging",
-                "HTTP", "OTLP", "Tracing", "JobStore", "Profiling", "COpenSSL",
+                "HTTP", "OTLP", "Tracing", "JobStore", "PostgreSQL", "Profiling", "COpenSSL",
             ],
             swiftSettings: settings),
         .executableTarget(

@@ -1,6 +1,7 @@
 import Glibc
 import JobStore
 import PostgreSQL
+import Synchronization
 import SystemIO
 
 /// What script/bench runs as an instance of transcode-service that does nothing but claim:
@@ -40,35 +41,38 @@ struct JobClaimerCommand {
     }
 
     private static func claim(_ store: PostgresJobStore, threads: Int) {
+        let claimed = Mutex<[String]>([])
         do {
             let workers = try (0..<threads).map { number in
                 try WorkerThread("claimer", stackBytes: 512 << 10) {
                     do throws(JobStoreError) {
-                        try claimAll(store, worker: "\(getpid())-\(number)")
+                        let ids = try claimAll(store, worker: "\(getpid())-\(number)")
+                        claimed.withLock { $0 += ids }
                     } catch {
                         fail("job-claimer: \(error)", 1)
                     }
                 }
             }
             for worker in workers { worker.join() }
+            print(claimed.withLock { $0.joined(separator: "\n") })
         } catch {
             fail("job-claimer: \(error)", 1)
         }
     }
 
-    private static func claimAll(_ store: PostgresJobStore, worker: String) throws(JobStoreError) {
-        var text = ""
+    private static func claimAll(_ store: PostgresJobStore, worker: String) throws(JobStoreError) -> [String] {
+        var ids: [String] = []
         while var job = try store.claim(worker: worker, now: SystemClock.wallNanoseconds(), leaseNanoseconds: 60_000_000_000) {
             job.status = .completed
             job.finishedAt = SystemClock.wallNanoseconds()
-            if try store.finish(job, worker: worker) { text += "\(job.id)\n" }
+            if try store.finish(job, worker: worker) { ids.append(job.id) }
         }
-        // In one write, so that threads' lines don't mix.
-        text.withCString { _ = fputs($0, stdout) }
+        return ids
     }
 
     private static func fail(_ text: String, _ code: Int32) -> Never {
-        fputs(text + "\n", stderr)
+        let line = text + "\n"
+        line.withCString { _ = write(2, $0, strlen($0)) }
         exit(code)
     }
 }
