@@ -30,20 +30,25 @@ let package = Package(
         .target(name: "Metrics", swiftSettings: settings),
         .target(name: "Configuration", dependencies: ["SystemIO"], swiftSettings: settings),
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
+        .target(name: "ProcessMetrics", dependencies: ["SystemIO", "Metrics"], swiftSettings: settings),
+        .target(name: "CommandLineInterface", dependencies: ["Configuration", "StructuredLogging"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
         .target(name: "OTLP", dependencies: ["JSONScanning"], swiftSettings: settings),
         .target(name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"], swiftSettings: settings),
         .target(name: "Tracing", dependencies: ["SystemIO", "Gzip", "HTTP", "OTLP", "Delivery", "CLinux"], swiftSettings: settings),
         .target(name: "PostgreSQL", dependencies: ["SystemIO", "CPostgres"], swiftSettings: settings),
         .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CLinux"], swiftSettings: settings),
-        .target(name: "Profiling", dependencies: ["SystemIO", "Gzip", "OTLP", "CLinux"], swiftSettings: settings),
+        .target(
+            name: "Profiling", dependencies: ["SystemIO", "JSONScanning", "ProcessMetrics", "Gzip", "HTTP", "OTLP", "CLinux"],
+            swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "Gzip", "CLinux"], swiftSettings: settings),
 
         // Programs.
         .executableTarget(
             name: "LogAgent",
             dependencies: [
-                "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing",
+                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration",
+                "StructuredLogging", "HTTP", "OTLP", "Tailing",
                 "Delivery", "COpenSSL",
             ],
             swiftSettings: settings),
@@ -51,14 +56,15 @@ let package = Package(
         .executableTarget(
             name: "TranscodeService",
             dependencies: [
-                "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tracing", "JobStore",
-                "Profiling", "COpenSSL",
+                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging",
+                "HTTP", "OTLP", "Tracing", "JobStore", "Profiling", "COpenSSL",
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "TraceCollector",
             dependencies: [
-                "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing", "Delivery",
+                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration",
+                "StructuredLogging", "HTTP", "OTLP", "Tailing", "Delivery",
             ],
             swiftSettings: settings),
 
@@ -78,6 +84,10 @@ let package = Package(
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StructuredLoggingTests", dependencies: ["StructuredLogging", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "CommandLineInterfaceTests", dependencies: ["CommandLineInterface", "Configuration", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "ProcessMetricsTests", dependencies: ["ProcessMetrics", "Metrics", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", "Delivery", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -87,7 +97,7 @@ let package = Package(
         .testTarget(
             name: "JobStoreTests", dependencies: ["JobStore", "PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ProfilingTests", dependencies: ["Profiling", "OTLP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
+            name: "ProfilingTests", dependencies: ["Profiling", "HTTP", "OTLP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "TranscodeServiceTests",
             dependencies: [
@@ -103,7 +113,10 @@ let package = Package(
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "LogAgentTests",
-            dependencies: ["LogAgent", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP", "StructuredLogging", "SystemIO", "TestSupport"],
+            dependencies: [
+                "LogAgent", "CommandLineInterface", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP", "StructuredLogging", "SystemIO",
+                "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ],
@@ -134,5 +147,5 @@ if let names = Context.environment["TAILSPAN_ONLY"] {
     package.targets.removeAll { target in
         !wanted.contains(target.name) && !(target.type == .test && wanted.contains(String(target.name.dropLast("Tests".count))))
     }
-    package.products = []
+    package.products.removeAll { product in (product as? Product.Executable)?.targets.contains { !wanted.contains($0) } == true }
 }

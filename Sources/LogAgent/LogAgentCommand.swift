@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Configuration
 import Glibc
 import StructuredLogging
@@ -14,19 +15,15 @@ enum LogAgentCommand {
     }
 
     static func run(_ arguments: [String], terminal: Terminal, environment: @escaping @Sendable (String) -> String?) -> ExitCode {
-        let invocation: Invocation
-        do throws(UsageError) {
-            invocation = try Invocation(arguments)
-        } catch {
-            terminal.error("\(terminal.styled("error:", .red, onError: true)) \(error.message)\n")
-            if let hint = error.hint { terminal.error("  \(hint)\n") }
-            terminal.error("  \(error.helpCommand) shows what there is.\n")
-            return .usage
+        AgentCommands.program.run(arguments, terminal: terminal) { arguments throws(UsageError) in
+            perform(try Invocation(arguments), terminal: terminal, environment: environment)
         }
+    }
+
+    private static func perform(
+        _ invocation: Invocation, terminal: Terminal, environment: @escaping @Sendable (String) -> String?
+    ) -> ExitCode {
         switch invocation {
-        case .help(let command):
-            terminal.output(Help.text(for: command, terminal: terminal))
-            return .success
         case .explain(let request):
             return withSettings(request.configuration, terminal, environment) { loaded in
                 ExplainCommand.run(request, settings: loaded.settings, terminal: terminal)
@@ -37,14 +34,6 @@ enum LogAgentCommand {
             }
         case .top(let request):
             return TopCommand.run(request, terminal: terminal, environment: environment)
-        case .completions(let shell):
-            terminal.output(Completions.script(for: shell))
-            return .success
-        case .manual:
-            terminal.output(ManualPage.text)
-            return .success
-        case .version:
-            return VersionCommand.run(terminal: terminal)
         case .check(let configuration):
             return CheckCommand.run(configuration, terminal: terminal, environment: environment)
         case .run(let configuration):

@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Glibc
 import HTTP
 import JSONScanning
@@ -55,7 +56,7 @@ struct LogAgentService {
             if !captures.stop(by: signal) { control.stop(within: Self.stopNanoseconds) }
         }
         log.started(
-            version: VersionCommand.version, listen: server.address, sources: settings.sources.count, outputs: settings.outputs.count,
+            version: Release.version, listen: server.address, sources: settings.sources.count, outputs: settings.outputs.count,
             metrics: settings.metrics.count)
         ResidentCode.release()
         let reader = try makeReader(shared, checkpoint: checkpoint, checkpoints: checkpoints, control: control)

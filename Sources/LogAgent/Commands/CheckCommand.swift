@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Configuration
 
 /// `log-agent check`: every error of a configuration at once, or a summary of what it would do.

@@ -1,6 +1,7 @@
+import CommandLineInterface
 import Configuration
 
-/// What the arguments ask for.
+/// What a command of the agent is to do.
 enum Invocation: Equatable {
     case run(configuration: String?)
     case check(configuration: String?)
@@ -8,11 +9,6 @@ enum Invocation: Equatable {
     case ledger(LedgerAction, configuration: String?, asJSON: Bool)
     case refused(RefusedRequest)
     case top(TopRequest)
-    case completions(Shell)
-    case manual
-    case version
-    /// nil: the list of all commands.
-    case help(command: String?)
 }
 
 enum LedgerAction: String, Equatable, CaseIterable {
@@ -20,11 +16,6 @@ enum LedgerAction: String, Equatable, CaseIterable {
     case show
     /// Reads the files again and proves it.
     case verify
-}
-
-/// A shell that completions are made for.
-enum Shell: String, Equatable, CaseIterable {
-    case bash, zsh, fish
 }
 
 struct ExplainRequest: Equatable {
@@ -54,57 +45,25 @@ struct TopRequest: Equatable {
 }
 
 extension Invocation {
-    private static let commandNames = AgentCommands.all.map(\.name) + ["help"]
-    private static let overview = "log-agent --help"
-
-    init(_ arguments: [String]) throws(UsageError) {
-        guard let first = arguments.first else {
-            throw UsageError(
-                message: "No command given.", hint: "Commands: \(Self.commandNames.joined(separator: ", ")).", helpCommand: Self.overview)
-        }
-        let rest = Array(arguments.dropFirst())
-        switch first {
-        case "--help", "-h": self = .help(command: nil)
-        case "--version", "-V": self = .version
-        case "help": self = .help(command: try Self.topic(rest))
-        default:
-            if let command = AgentCommands.named(first) {
-                let arguments = try CommandArguments(rest, of: command)
-                self = arguments.wantsHelp ? .help(command: command.name) : try Self.command(arguments)
-            } else if first.hasPrefix("-") {
-                let name = String(first.prefix { $0 != "=" })
-                let options = ["--help", "--version"]
-                throw UsageError(
-                    message: "`\(name)` is not an option.",
-                    hint: UsageError.guess(name, among: options) ?? "Options: \(options.joined(separator: ", ")).",
-                    helpCommand: Self.overview)
-            } else {
-                throw Self.unknownCommand(first, among: Self.commandNames)
-            }
-        }
-    }
-
-    private static func command(_ arguments: CommandArguments) throws(UsageError) -> Invocation {
+    init(_ arguments: CommandArguments) throws(UsageError) {
         let configuration = arguments.values["config"]
         let asJSON = arguments.switches.contains("json")
         switch arguments.command.name {
-        case "run": return .run(configuration: configuration)
-        case "check": return .check(configuration: configuration)
+        case "run": self = .run(configuration: configuration)
+        case "check": self = .check(configuration: configuration)
         case "explain":
             let sample = arguments.operand == "-" ? nil : arguments.operand
-            return .explain(
+            self = .explain(
                 ExplainRequest(configuration: configuration, sample: sample, source: arguments.values["source"], asJSON: asJSON))
         case "ledger":
-            return .ledger(LedgerAction(rawValue: arguments.action) ?? .show, configuration: configuration, asJSON: asJSON)
+            self = .ledger(LedgerAction(rawValue: arguments.action) ?? .show, configuration: configuration, asJSON: asJSON)
         case "refused":
-            return .refused(
+            self = .refused(
                 RefusedRequest(
                     action: RefusedRequest.Action(rawValue: arguments.action) ?? .list, configuration: configuration,
                     output: arguments.values["output"], asJSON: asJSON))
-        case "top": return .top(try top(arguments))
-        case "completions": return .completions(arguments.operand.flatMap(Shell.init) ?? .bash)
-        case "man": return .manual
-        default: return .version
+        case "top": self = .top(try Self.top(arguments))
+        default: preconditionFailure("`\(arguments.command.name)` is defined, but not done")
         }
     }
 
@@ -119,15 +78,5 @@ extension Invocation {
             request.intervalNanoseconds = nanoseconds
         }
         return request
-    }
-
-    private static func topic(_ arguments: [String]) throws(UsageError) -> String? {
-        guard let name = arguments.first, name != "help" else { return nil }
-        if let command = AgentCommands.named(name) { return command.name }
-        throw unknownCommand(name, among: AgentCommands.all.map(\.name))
-    }
-
-    private static func unknownCommand(_ name: String, among names: [String]) -> UsageError {
-        UsageError(message: "`\(name)` is not a command.", hint: UsageError.guess(name, among: names), helpCommand: overview)
     }
 }

@@ -1,3 +1,5 @@
+import CommandLineInterface
+
 /// `log-agent ledger`: what became of every line, from the last checkpoint.
 enum LedgerCommand {
     /// What `--json` prints.

@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Configuration
 import Glibc
 import SystemIO

@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Configuration
 import FoundationEssentials
 import Glibc
@@ -115,7 +116,7 @@ enum TopCommand {
             let decoder = JSONDecoder()
             decoder.keyDecodingStrategy = .convertFromSnakeCase
             guard let status = try? decoder.decode(StatusReport.self, from: Data(response.body)) else {
-                throw Failure(reason: "\(address) answers, but not as log-agent \(VersionCommand.version) does: is it of another version?")
+                throw Failure(reason: "\(address) answers, but not as log-agent \(Release.version) does: is it of another version?")
             }
             return WatchTable.Look(status: status, nanoseconds: SystemClock.monotonicNanoseconds())
         }

@@ -1,3 +1,5 @@
+import CommandLineInterface
+
 /// An explanation for a person: at most 80 columns, unless a word is longer.
 struct ExplanationText {
     let terminal: Terminal

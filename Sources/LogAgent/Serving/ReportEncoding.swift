@@ -1,3 +1,4 @@
+import CommandLineInterface
 import FoundationEssentials
 
 /// How reports are written as JSON, by the admin endpoints and by commands: keys in snake case, sorted.

@@ -1,3 +1,5 @@
+import ProcessMetrics
+import CommandLineInterface
 import SystemIO
 
 /// `/api/v1/status`: what the agent is doing, for a person or a script.
@@ -63,7 +65,7 @@ struct StatusReport: Codable, Equatable, Sendable {
 extension StatusReport {
     init(_ state: AgentState) {
         let now = SystemClock.wallNanoseconds()
-        version = VersionCommand.version
+        version = Release.version
         uptimeSeconds = Self.seconds(from: state.startedAt, to: now)
         catchingUp = state.isCatchingUp
         let process = ProcessStatistics()

@@ -1,4 +1,6 @@
+import CommandLineInterface
 import Metrics
+import ProcessMetrics
 import SystemIO
 import Tailing
 
@@ -12,7 +14,7 @@ enum AgentMetrics {
         try registerTransforms(registry, shared)
         try registerDerived(registry, shared)
         try registerConfiguration(registry, shared)
-        try registerProcess(registry)
+        try registry.registerProcess()
     }
 
     /// Named as Prometheus names its own.
@@ -31,7 +33,7 @@ enum AgentMetrics {
 
     private static func registerBuild(_ registry: MetricRegistry, _ shared: SharedAgentState) throws(MetricDeclarationError) {
         try registry.collectGauge("log_agent_build_info", help: "Version of log-agent, as labels of a constant 1", labels: ["version"]) {
-            $0.append(1, VersionCommand.version)
+            $0.append(1, Release.version)
         }
         try registry.collectGauge(
             "log_agent_catching_up", help: "1 while files are read up to their size at the start; derived metrics are withheld until then"
@@ -160,24 +162,6 @@ enum AgentMetrics {
             for status in shared.update({ $0.derived.status }) {
                 for (reason, count) in status.valueErrors { samples.append(Double(count), status.name, reason.name) }
             }
-        }
-    }
-
-    private static func registerProcess(_ registry: MetricRegistry) throws(MetricDeclarationError) {
-        try registry.collectCounter("process_cpu_seconds_total", help: "User and system CPU time") {
-            $0.append(ProcessStatistics().cpuSeconds)
-        }
-        try registry.collectGauge("process_resident_memory_bytes", help: "Resident memory") {
-            $0.append(Double(ProcessStatistics().residentBytes))
-        }
-        try registry.collectGauge("process_virtual_memory_bytes", help: "Virtual memory") {
-            $0.append(Double(ProcessStatistics().virtualBytes))
-        }
-        try registry.collectGauge("process_open_fds", help: "Open file descriptors") {
-            $0.append(Double(ProcessStatistics().openDescriptors))
-        }
-        try registry.collectGauge("process_start_time_seconds", help: "Start of the process, since 1970") {
-            $0.append(ProcessStatistics().startSeconds)
         }
     }
 

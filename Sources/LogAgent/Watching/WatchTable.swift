@@ -1,3 +1,5 @@
+import CommandLineInterface
+
 /// What `top` shows of two looks at one agent. A text without a terminal's state: tests read it.
 struct WatchTable {
     /// One look.

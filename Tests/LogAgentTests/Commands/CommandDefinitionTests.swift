@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Foundation
 import TestSupport
 import Testing
@@ -6,8 +7,8 @@ import Testing
 
 @Suite struct `Command definitions` {
     @Test func `have plain names, each once, and say something of everything`() {
-        #expect(Set(AgentCommands.all.map(\.name)).count == AgentCommands.all.count)
-        for command in AgentCommands.all {
+        #expect(Set(AgentCommands.program.commands.map(\.name)).count == AgentCommands.program.commands.count)
+        for command in AgentCommands.program.commands {
             let options = command.options + [.help]
             #expect(Set(options.map(\.name)).count == options.count, "\(command.name)")
             #expect(Set(options.compactMap(\.letter)).count == options.compactMap(\.letter).count, "\(command.name)")
@@ -19,12 +20,12 @@ import Testing
     }
 
     @Test func `are what their examples are made of`() throws {
-        for example in AgentCommands.all.flatMap(\.examples) + AgentCommands.firstSteps {
+        for example in AgentCommands.program.commands.flatMap(\.examples) + AgentCommands.program.firstSteps {
             for part in example.command.split(separator: "|") {
                 let words = part.split(separator: " ").map(String.init).drop { $0 != "log-agent" }
                 guard words.count > 1 else { continue }
                 let arguments = words.dropFirst().prefix { $0 != ">" }.map { $0.hasSuffix(")") ? String($0.dropLast()) : $0 }
-                #expect(throws: Never.self, "\(example.command)") { try Invocation(Array(arguments)) }
+                #expect(throws: Never.self, "\(example.command)") { try AgentCommands.program.request(Array(arguments)) }
             }
         }
     }
@@ -35,7 +36,7 @@ import Testing
 
     @Test func `make the manual page that is shipped`() throws {
         let shipped = try String(contentsOfFile: Self.manualPage, encoding: .utf8)
-        #expect(ManualPage.text == shipped, "log-agent man > docs/man/log-agent.1 brings it up to date")
+        #expect(ManualPage.text(of: AgentCommands.program) == shipped, "log-agent man > docs/man/log-agent.1 brings it up to date")
     }
 
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/mandoc"), "mandoc comes with Debian's mandoc"))
@@ -48,7 +49,7 @@ import Testing
 @Suite struct `Completions of shells` {
     private func write(_ shell: Shell, in directory: String) throws -> String {
         let path = directory + "/completions"
-        try Completions.script(for: shell).write(toFile: path, atomically: false, encoding: .utf8)
+        try Completions(of: AgentCommands.program).script(for: shell).write(toFile: path, atomically: false, encoding: .utf8)
         return path
     }
 
@@ -66,7 +67,8 @@ import Testing
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/bin/bash"), "there is no bash"))
     func `offer commands, actions, options and files in bash`() throws {
         try withTemporaryDirectory { directory in
-            #expect(try bash(["log-agent", ""], in: directory) == AgentCommands.all.map(\.name) + ["help", "--help", "--version"])
+            #expect(
+                try bash(["log-agent", ""], in: directory) == AgentCommands.program.commands.map(\.name) + ["help", "--help", "--version"])
             #expect(try bash(["log-agent", "che"], in: directory) == ["check"])
             #expect(try bash(["log-agent", "help", "led"], in: directory) == ["ledger"])
             #expect(try bash(["log-agent", "ledger", ""], in: directory) == ["show", "verify", "--config", "--json", "--help"])

@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Synchronization
 
 @testable import LogAgent

@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Testing
 
 @testable import LogAgent
@@ -22,19 +23,16 @@ import Testing
         (["refused"], .refused(RefusedRequest(action: .list))),
         (["refused", "replay", "--output", "l"], .refused(RefusedRequest(action: .replay, output: "l"))),
         (["top", "--once", "-i", "250ms", "-a", "h:1"], .top(TopRequest(address: "h:1", intervalNanoseconds: 250_000_000, once: true))),
-        (["completions", "zsh"], .completions(.zsh)), (["man"], .manual),
-        (["version"], .version), (["--version"], .version), (["-V"], .version),
-        (["--help"], .help(command: nil)), (["-h"], .help(command: nil)), (["help"], .help(command: nil)),
-        (["help", "help"], .help(command: nil)),
-        (["help", "run"], .help(command: "run")), (["run", "--help"], .help(command: "run")),
-        (["run", "--config", "f", "-h"], .help(command: "run")),
-        (["ledger", "--help"], .help(command: "ledger")), (["version", "-h"], .help(command: "version")),
-        (["help", "check"], .help(command: "check")),
     ]
+
+    private func invocation(_ arguments: [String]) throws(UsageError) -> Invocation? {
+        guard case .command(let arguments) = try AgentCommands.program.request(arguments) else { return nil }
+        return try Invocation(arguments)
+    }
 
     @Test(arguments: good)
     func `ask for a command`(arguments: [String], invocation: Invocation) throws {
-        #expect(try Invocation(arguments) == invocation)
+        #expect(try self.invocation(arguments) == invocation)
     }
 
     static let bad: [([String], String)] = [
@@ -78,7 +76,7 @@ import Testing
     @Test(arguments: bad)
     func `that ask for nothing are told`(arguments: [String], told: String) {
         do throws(UsageError) {
-            _ = try Invocation(arguments)
+            _ = try invocation(arguments)
             Issue.record("taken")
         } catch {
             #expect("\(error.message) | \(error.hint ?? "nil") | \(error.helpCommand)" == told)

@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Foundation
 import TestSupport
 import Testing
@@ -11,13 +12,13 @@ import Testing
         #expect(runCommand(["version"]).code == .success)
     }
 
-    @Test(arguments: [nil] + AgentCommands.all.map(\.name))
+    @Test(arguments: [nil] + AgentCommands.program.commands.map(\.name))
     func `explains itself within 80 columns`(command: String?) {
         let outcome = runCommand(["help"] + [command].compactMap(\.self))
         #expect(outcome.code == .success && outcome.error == "")
         #expect(outcome.output.hasSuffix("\n"))
         for line in outcome.output.split(separator: "\n") { #expect(line.count <= 80 && !line.hasSuffix(" "), "\(line)") }
-        if command == nil { for command in AgentCommands.all { #expect(outcome.output.contains("\n  \(command.name) ")) } }
+        if command == nil { for command in AgentCommands.program.commands { #expect(outcome.output.contains("\n  \(command.name) ")) } }
     }
 
     @Test func `tells bad arguments with exit code 2`() {

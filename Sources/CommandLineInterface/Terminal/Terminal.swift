@@ -1,8 +1,8 @@
 import Glibc
 
 /// Where a command writes for a person to read. Colours only where a terminal reads, and never with `NO_COLOR` set.
-struct Terminal: Sendable {
-    enum Style: String {
+package struct Terminal: Sendable {
+    package enum Style: String {
         case bold = "1"
         case dim = "2"
         case red = "1;31"
@@ -11,19 +11,30 @@ struct Terminal: Sendable {
         case cyan = "36"
     }
 
-    let output: @Sendable (String) -> Void
-    let error: @Sendable (String) -> Void
-    var outputHasColour: Bool
-    var errorHasColour: Bool
+    package let output: @Sendable (String) -> Void
+    package let error: @Sendable (String) -> Void
+    package var outputHasColour: Bool
+    package var errorHasColour: Bool
     /// Whether a person reads the errors as they come; a log must not keep lines of the configuration.
-    var errorIsTerminal: Bool
+    package var errorIsTerminal: Bool
 
-    func styled(_ text: String, _ style: Style, onError: Bool = false) -> String {
+    package init(
+        output: @escaping @Sendable (String) -> Void, error: @escaping @Sendable (String) -> Void, outputHasColour: Bool,
+        errorHasColour: Bool, errorIsTerminal: Bool
+    ) {
+        self.output = output
+        self.error = error
+        self.outputHasColour = outputHasColour
+        self.errorHasColour = errorHasColour
+        self.errorIsTerminal = errorIsTerminal
+    }
+
+    package func styled(_ text: String, _ style: Style, onError: Bool = false) -> String {
         (onError ? errorHasColour : outputHasColour) ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
     }
 
     /// Standard output and standard error.
-    static var standard: Terminal {
+    package static var standard: Terminal {
         let mayColour = getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) != "dumb" } ?? false
         return Terminal(
             output: { write($0, to: STDOUT_FILENO) }, error: { write($0, to: STDERR_FILENO) },

@@ -1,14 +1,14 @@
 extension Completions {
-    /// To be sourced, or found as `_log-agent` in `$fpath`.
-    static var zsh: String {
-        let commands = AgentCommands.all.map { "    \(quoted("\($0.name):\($0.summary)"))\n" }.joined()
+    /// To be sourced, or found as `_\(name)` in `$fpath`.
+    var zsh: String {
+        let commands = program.commands.map { "    \(quoted("\($0.name):\($0.summary)"))\n" }.joined()
         return """
-            #compdef log-agent
-            # Completions of log-agent for zsh, made by `log-agent completions zsh`.
-            _log-agent() {
+            #compdef \(name)
+            # Completions of \(name) for zsh, made by `\(name) completions zsh`.
+            _\(name)() {
               local -a commands
               commands=(
-            \(commands)    \(quoted("help:\(helpSummary)"))
+            \(commands)    \(quoted("help:\(Self.helpSummary)"))
               )
               if (( CURRENT == 2 )); then
                 _describe -t commands command commands
@@ -18,18 +18,18 @@ extension Completions {
               (( CURRENT-- ))
               case $words[1] in
                 help) _describe -t commands command commands ;;
-            \(AgentCommands.all.map(zshCase).joined())  esac
+            \(program.commands.map(zshCase).joined())  esac
             }
-            if [[ $funcstack[1] == _log-agent ]]; then
-              _log-agent "$@"
+            if [[ $funcstack[1] == _\(name) ]]; then
+              _\(name) "$@"
             else
-              compdef _log-agent log-agent
+              compdef _\(name) \(name)
             fi
 
             """
     }
 
-    private static func zshCase(_ command: CommandDefinition) -> String {
+    private func zshCase(_ command: CommandDefinition) -> String {
         var parts = (command.options + [.help]).map(zshOption)
         let words = command.actions.map(\.name)
         if !words.isEmpty { parts.append(quoted("1:action:(\(words.joined(separator: " ")))")) }
@@ -40,7 +40,7 @@ extension Completions {
             + parts.map { "        \($0)" }.joined(separator: " \\\n") + " ;;\n"
     }
 
-    private static func zshOption(_ option: OptionDefinition) -> String {
+    private func zshOption(_ option: OptionDefinition) -> String {
         let description = "[\(escaped(option.summary))]" + (option.value.map { ":\($0.placeholder):\(zshAction($0))" } ?? "")
         let long = "--\(option.name)" + (option.value == nil ? "" : "=")
         guard let letter = option.letter else { return quoted(long + description) }
@@ -48,7 +48,7 @@ extension Completions {
             + quoted("(-\(letter) --\(option.name))" + long + description)
     }
 
-    private static func zshAction(_ value: ValueDefinition) -> String {
+    private func zshAction(_ value: ValueDefinition) -> String {
         switch value {
         case .file: "_files"
         case .choice(let names): "(\(names.joined(separator: " ")))"
@@ -57,11 +57,11 @@ extension Completions {
     }
 
     /// What would end a description.
-    private static func escaped(_ text: String) -> String {
+    private func escaped(_ text: String) -> String {
         text.map { "[]:".contains($0) ? "\\\($0)" : String($0) }.joined()
     }
 
-    static func quoted(_ text: String) -> String {
+    func quoted(_ text: String) -> String {
         "'" + text.map { $0 == "'" ? #"'\''"# : String($0) }.joined() + "'"
     }
 }

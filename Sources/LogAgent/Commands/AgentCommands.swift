@@ -1,24 +1,30 @@
+import CommandLineInterface
+
 /// Every command of the program, in the order in which they are listed.
 enum AgentCommands {
-    static let summary = "logs in, metrics out, nothing lost"
-
-    static let details = [
-        """
-        Tails log files, derives Prometheus metrics from their lines, and ships the lines to Loki or into a directory. \
-        Counters stay exact across crashes.
-        """
-    ]
-
-    static let all = [run, check, explain, ledger, refused, top, completions, man, version]
-
-    static func named(_ name: String) -> CommandDefinition? { all.first { $0.name == name } }
-
-    static let firstSteps = [
-        CommandExample(command: "log-agent check --config /etc/log-agent.json5", purpose: "is the configuration right?"),
-        CommandExample(command: "log-agent explain --config /etc/log-agent.json5 app.log", purpose: "what becomes of these lines?"),
-        CommandExample(command: "log-agent run --config /etc/log-agent.json5", purpose: "until it is asked to stop"),
-        CommandExample(command: "curl http://127.0.0.1:9144/metrics", purpose: "what Prometheus will see"),
-    ]
+    static let program = ProgramDefinition(
+        name: "log-agent", summary: "logs in, metrics out, nothing lost",
+        details: [
+            """
+            Tails log files, derives Prometheus metrics from their lines, and ships the lines to Loki or into a directory. \
+            Counters stay exact across crashes.
+            """
+        ],
+        commands: [run, check, explain, ledger, refused, top],
+        firstSteps: [
+            CommandExample(command: "log-agent check --config /etc/log-agent.json5", purpose: "is the configuration right?"),
+            CommandExample(command: "log-agent explain --config /etc/log-agent.json5 app.log", purpose: "what becomes of these lines?"),
+            CommandExample(command: "log-agent run --config /etc/log-agent.json5", purpose: "until it is asked to stop"),
+            CommandExample(command: "curl http://127.0.0.1:9144/metrics", purpose: "what Prometheus will see"),
+        ],
+        files: [
+            .init(
+                term: "data_dir/checkpoint", meaning: "how far each file was counted and delivered, and the derived metrics as of there"),
+            .init(term: "data_dir/dead-letter/OUTPUT.jsonl", meaning: "lines that an output refused, with the reason of each"),
+            .init(term: "data_dir/times", meaning: "the times of lines that carry none"),
+            .init(term: "data_dir/lock", meaning: "held by the agent that uses the directory"),
+        ],
+        related: [("inotify", 7), ("logrotate", 8), ("promtool", 1)])
 
     private static let configuration = OptionDefinition(
         name: "config", letter: "c", value: .file,
@@ -157,26 +163,4 @@ enum AgentCommands {
             CommandExample(command: "log-agent top", purpose: "the agent on 127.0.0.1:9144"),
             CommandExample(command: "log-agent top --once --address unix:/run/log-agent.sock", purpose: "for a script or a ticket"),
         ])
-
-    static let completions = CommandDefinition(
-        name: "completions", summary: "print the completions for a shell",
-        details: ["Prints a script that lets a shell complete commands."],
-        operand: OperandDefinition(
-            placeholder: "SHELL", value: .choice(Shell.allCases.map(\.rawValue)), isRequired: true, summary: "bash, zsh or fish"),
-        exitCodes: exits("printed"),
-        examples: [
-            CommandExample(command: "source <(log-agent completions bash)", purpose: "bash, for this session"),
-            CommandExample(
-                command: "log-agent completions zsh > \"${fpath[1]}/_log-agent\"", purpose: "zsh, for good"),
-            CommandExample(
-                command: "log-agent completions fish > ~/.config/fish/completions/log-agent.fish", purpose: "fish, for good"),
-        ])
-
-    static let man = CommandDefinition(
-        name: "man", summary: "print the manual page", details: ["Prints the manual page, for `man -l` or a package."],
-        exitCodes: exits("printed"), examples: [CommandExample(command: "log-agent man | man -l -", purpose: "read it")])
-
-    static let version = CommandDefinition(
-        name: "version", summary: "print the version",
-        details: ["Prints the version of the program and of the Swift compiler that made it."], exitCodes: exits("printed"))
 }

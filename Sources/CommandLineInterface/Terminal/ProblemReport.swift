@@ -2,16 +2,16 @@ import Configuration
 import StructuredLogging
 
 /// Shows problems as compilers do: place, message, the line with a mark under it, and what to do.
-enum ProblemReport {
+package enum ProblemReport {
     /// Lines longer than this are shown from near the mark.
     private static let shownCharacters = 100
 
-    static func print(_ problems: [ConfigurationProblem], showingLines: Bool, terminal: Terminal) {
+    package static func print(_ problems: [ConfigurationProblem], showingLines: Bool, terminal: Terminal) {
         for problem in problems { terminal.error(text(problem, showingLine: showingLines, terminal: terminal)) }
     }
 
     /// For a program that is about to run without a person in front of it: its errors are JSON lines from the first on.
-    static func log(_ warnings: [ConfigurationProblem], to logger: Logger) {
+    package static func log(_ warnings: [ConfigurationProblem], to logger: Logger) {
         for warning in warnings {
             logger.warning(
                 "The configuration looks odd.",
@@ -22,7 +22,7 @@ enum ProblemReport {
         }
     }
 
-    static func text(_ problem: ConfigurationProblem, showingLine: Bool = true, terminal: Terminal) -> String {
+    package static func text(_ problem: ConfigurationProblem, showingLine: Bool = true, terminal: Terminal) -> String {
         let place = problem.position.map { "\(problem.file):\($0.line):\($0.column)" } ?? problem.file
         let severity = terminal.styled("\(problem.severity.rawValue):", problem.severity == .error ? .red : .yellow, onError: true)
         var text = "\(terminal.styled(place, .bold, onError: true)): \(severity) \(visible(problem.message))\n"

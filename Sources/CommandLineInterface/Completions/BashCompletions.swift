@@ -1,10 +1,10 @@
 extension Completions {
     /// Needs nothing but bash 4.
-    static var bash: String {
-        let names = AgentCommands.all.map(\.name).joined(separator: " ")
+    var bash: String {
+        let names = program.commands.map(\.name).joined(separator: " ")
         return """
-            # Completions of log-agent for bash, made by `log-agent completions bash`.
-            _log_agent() {
+            # Completions of \(name) for bash, made by `\(name) completions bash`.
+            \(function)() {
                 local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words="" files=""
                 COMPREPLY=()
                 if [[ $COMP_CWORD -eq 1 ]]; then
@@ -12,7 +12,7 @@ extension Completions {
                 else
                     case ${COMP_WORDS[1]} in
                         help) words="\(names)" ;;
-            \(AgentCommands.all.map(bashCase).joined())        esac
+            \(program.commands.map(bashCase).joined())        esac
                 fi
                 if [[ -n $files && $current != -* ]]; then
                     compopt -o filenames 2>/dev/null || :
@@ -21,12 +21,12 @@ extension Completions {
                     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
                 fi
             }
-            complete -F _log_agent log-agent
+            complete -F \(function) \(name)
 
             """
     }
 
-    private static func bashCase(_ command: CommandDefinition) -> String {
+    private func bashCase(_ command: CommandDefinition) -> String {
         var text = "            \(command.name))\n"
         let options = command.options.filter { $0.value != nil }
         if !options.isEmpty {
@@ -46,7 +46,7 @@ extension Completions {
         return text + "                ;;\n"
     }
 
-    private static func bashWords(_ command: CommandDefinition) -> String {
+    private func bashWords(_ command: CommandDefinition) -> String {
         let words = self.words(of: command) + (command.options + [.help]).map { "--\($0.name)" }
         return "words=\"\(words.joined(separator: " "))\"" + (command.operand?.value == .file ? " files=1" : "")
     }

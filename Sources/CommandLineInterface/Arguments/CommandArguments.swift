@@ -1,18 +1,20 @@
 import Configuration
 
 /// What stood behind a command, by its definition: known names only, values where they belong.
-struct CommandArguments: Equatable {
-    let command: CommandDefinition
+package struct CommandArguments: Equatable {
+    private let program: String
+    package let command: CommandDefinition
     /// The first of the command's actions unless told; empty where it has none.
-    private(set) var action = ""
+    package private(set) var action = ""
     /// Of options with a value.
-    private(set) var values: [String: String] = [:]
-    private(set) var switches: Set<String> = []
-    private(set) var operand: String?
+    package private(set) var values: [String: String] = [:]
+    package private(set) var switches: Set<String> = []
+    package private(set) var operand: String?
 
-    var wantsHelp: Bool { switches.contains(OptionDefinition.help.name) }
+    package var wantsHelp: Bool { switches.contains(OptionDefinition.help.name) }
 
-    init(_ arguments: [String], of command: CommandDefinition) throws(UsageError) {
+    package init(_ arguments: [String], of command: CommandDefinition, program: String) throws(UsageError) {
+        self.program = program
         self.command = command
         var rest = arguments[...]
         var hasAction = false
@@ -90,28 +92,16 @@ struct CommandArguments: Equatable {
     }
 
     /// A usage error that leads to this command's help.
-    func problem(_ message: String, hint: String?) -> UsageError {
-        UsageError(message: message, hint: hint, helpCommand: "log-agent help \(command.name)")
+    package func problem(_ message: String, hint: String?) -> UsageError {
+        UsageError(message: message, hint: hint, helpCommand: "\(program) help \(command.name)")
     }
 
     private func example(_ definition: ValueDefinition) -> String {
         switch definition {
-        case .file: "/etc/log-agent.json5"
+        case .file: "/etc/\(program).json5"
         case .duration: "2s"
         case .choice(let names): names.first ?? ""
         case .text(_, let example): example
         }
-    }
-}
-
-/// Arguments that ask for nothing.
-struct UsageError: Error, Equatable {
-    var message: String
-    var hint: String?
-    /// What to type to learn more.
-    var helpCommand: String
-
-    static func guess(_ text: String, among candidates: [String]) -> String? {
-        Suggestion.nearest(to: text, among: candidates).map { "Did you mean `\($0)`?" }
     }
 }

@@ -2,16 +2,16 @@ import Glibc
 import SystemIO
 
 /// What the kernel says of this process, for the `process_*` metrics.
-struct ProcessStatistics {
+package struct ProcessStatistics {
     /// User and system time, in seconds.
-    let cpuSeconds: Double
-    let residentBytes: UInt64
-    let virtualBytes: UInt64
-    let openDescriptors: Int
+    package let cpuSeconds: Double
+    package let residentBytes: UInt64
+    package let virtualBytes: UInt64
+    package let openDescriptors: Int
     /// Since 1970.
-    let startSeconds: Double
+    package let startSeconds: Double
 
-    init() {
+    package init() {
         var usage = rusage()
         getrusage(RUSAGE_SELF.rawValue, &usage)
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }

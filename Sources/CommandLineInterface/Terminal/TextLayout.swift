@@ -1,10 +1,10 @@
 /// Plain text in columns, for help and tables.
-enum TextLayout {
+package enum TextLayout {
     /// What help and messages keep to.
-    static let width = 80
+    package static let width = 80
 
     /// `text` in lines of at most `width` characters, broken at blanks; a longer word has a line of its own.
-    static func wrap(_ text: String, width: Int) -> [String] {
+    package static func wrap(_ text: String, width: Int) -> [String] {
         var lines: [String] = []
         var line = ""
         for word in text.split(separator: " ") {
@@ -17,7 +17,7 @@ enum TextLayout {
         return line.isEmpty ? lines : lines + [line]
     }
 
-    static func padded(_ text: String, to width: Int) -> String {
+    package static func padded(_ text: String, to width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
 }

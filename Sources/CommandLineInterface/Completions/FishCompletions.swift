@@ -1,14 +1,14 @@
 extension Completions {
-    static var fish: String {
-        var text = "# Completions of log-agent for fish, made by `log-agent completions fish`.\ncomplete -c log-agent -f\n"
-        let names = AgentCommands.all.map { ($0.name, $0.summary) } + [("help", helpSummary)]
-        for (name, summary) in names {
-            text += "complete -c log-agent -n __fish_use_subcommand -a \(name) -d \(fishQuoted(summary))\n"
+    var fish: String {
+        var text = "# Completions of \(name) for fish, made by `\(name) completions fish`.\ncomplete -c \(name) -f\n"
+        let names = program.commands.map { ($0.name, $0.summary) } + [("help", Self.helpSummary)]
+        for (command, summary) in names {
+            text += "complete -c \(name) -n __fish_use_subcommand -a \(command) -d \(fishQuoted(summary))\n"
         }
-        text += "complete -c log-agent -n __fish_use_subcommand -l version -s V -d 'print the version'\n"
-        text += "complete -c log-agent -n '__fish_seen_subcommand_from help' -a \(fishQuoted(names.map(\.0).joined(separator: " ")))\n"
-        for command in AgentCommands.all {
-            let condition = "complete -c log-agent -n '__fish_seen_subcommand_from \(command.name)'"
+        text += "complete -c \(name) -n __fish_use_subcommand -l version -s V -d 'print the version'\n"
+        text += "complete -c \(name) -n '__fish_seen_subcommand_from help' -a \(fishQuoted(names.map(\.0).joined(separator: " ")))\n"
+        for command in program.commands {
+            let condition = "complete -c \(name) -n '__fish_seen_subcommand_from \(command.name)'"
             for action in command.actions { text += "\(condition) -a \(action.name) -d \(fishQuoted(action.summary))\n" }
             switch command.operand?.value {
             case .choice(let values): text += "\(condition) -a \(fishQuoted(values.joined(separator: " ")))\n"
@@ -23,7 +23,7 @@ extension Completions {
         return text
     }
 
-    private static func fishValue(_ value: ValueDefinition?) -> String {
+    private func fishValue(_ value: ValueDefinition?) -> String {
         switch value {
         case nil: ""
         case .file: " -r -F"
@@ -32,7 +32,7 @@ extension Completions {
         }
     }
 
-    private static func fishQuoted(_ text: String) -> String {
+    private func fishQuoted(_ text: String) -> String {
         "'" + text.map { $0 == "'" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "'"
     }
 }
