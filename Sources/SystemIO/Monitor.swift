@@ -1,5 +1,4 @@
 import Glibc
-import SystemIO
 
 /// A value behind a lock, and a way to sleep until somebody says that it has changed (`pthread_cond_wait(3)`).
 ///
