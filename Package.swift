@@ -39,7 +39,9 @@ let package = Package(
         .target(name: "Tracing", dependencies: ["SystemIO", "Gzip", "HTTP", "OTLP", "Delivery", "CLinux"], swiftSettings: settings),
         .target(name: "PostgreSQL", dependencies: ["SystemIO", "CPostgres"], swiftSettings: settings),
         .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CZlib"], swiftSettings: settings),
-        .target(name: "Profiling", dependencies: ["SystemIO", "Gzip", "OTLP", "CLinux"], swiftSettings: settings),
+        .target(
+            name: "Profiling", dependencies: ["SystemIO", "JSONScanning", "ProcessMetrics", "Gzip", "HTTP", "OTLP", "CLinux"],
+            swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "Gzip", "CLinux"], swiftSettings: settings),
 
         // Programs.
@@ -98,7 +100,7 @@ let package = Package(
         .testTarget(
             name: "JobStoreTests", dependencies: ["JobStore", "PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ProfilingTests", dependencies: ["Profiling", "OTLP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
+            name: "ProfilingTests", dependencies: ["Profiling", "HTTP", "OTLP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "TranscodeServiceTests",
             dependencies: [
