@@ -10,6 +10,7 @@ struct TailSampler {
         var waitNanoseconds: UInt64 = 10_000_000_000
         /// After the root's span came: the others of the trace may be on their way.
         var rootWaitNanoseconds: UInt64 = 1_000_000_000
+        /// Three quarters for spans that wait, a quarter for decisions that late spans follow.
         var memoryBytes = 32 << 20
         var policies: [SamplingPolicy] = []
     }
@@ -97,7 +98,7 @@ struct TailSampler {
             take(span, message, context: context, resourceAttributes: resourceAttributes, position: position, now: now)
         }
         for context in used { contexts.removeUnused(context) }
-        while usedBytes - output.bytes > settings.memoryBytes, let (key, _) = open.oldest {
+        while usedBytes - output.bytes > settings.memoryBytes / 4 * 3, let (key, _) = open.oldest {
             counts.earlyTraces += 1
             decide(key, now: now)
         }

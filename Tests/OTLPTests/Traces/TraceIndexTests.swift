@@ -130,7 +130,8 @@ struct TraceIndexTests {
         let request = TraceSample.request([TraceSample.fullSpan(), TraceSample.fullSpan(parentID: [])])
         var index = TraceIndex()
         var accepted = 0
-        for _ in 0..<20_000 {
+        var unreadable = 0
+        for _ in 0..<5_000 {
             var bytes = request
             for _ in 0..<Int.random(in: 1...4, using: &generator) {
                 bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
@@ -146,8 +147,9 @@ struct TraceIndexTests {
                 return copy
             }
             let count = index.spans.count
-            #expect((try? index.read(copy)) != nil && index.spans.count == count)
+            if (try? index.read(copy)) == nil || index.spans.count != count { unreadable += 1 }
         }
+        #expect(unreadable == 0)
         #expect(accepted > 100)
     }
 }

@@ -98,7 +98,8 @@ struct TraceJSONTests {
         var index = TraceIndex()
         let text = Array(Self.full.utf8)
         var accepted = 0
-        for _ in 0..<5_000 {
+        var unreadable = 0
+        for _ in 0..<2_000 {
             var bytes = text
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
                 bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 32...126, using: &generator)
@@ -107,8 +108,9 @@ struct TraceJSONTests {
             let isAccepted = bytes.withUnsafeBytes { (try? transcoder.transcode($0, to: &writer)) != nil }
             guard isAccepted else { continue }
             accepted += 1
-            #expect((try? index.read(writer.bytes)) != nil)
+            if (try? index.read(writer.bytes)) == nil { unreadable += 1 }
         }
+        #expect(unreadable == 0)
         #expect(accepted > 100)
     }
 }

@@ -105,15 +105,17 @@ struct TailSamplerTests {
     func `a ratio keeps that share of traces, and the same ones everywhere`(ratio: Double) throws {
         var first = SamplingRules([.probabilistic(ratio: ratio)])
         var second = SamplingRules([.probabilistic(ratio: ratio)])
-        let count = 20_000
+        let count = 10_000
         var kept = 0
+        var different = 0
         for number in 0..<UInt64(count) {
             // Ids that count up, as they do in a bad generator.
             let facts = TraceFacts(trace: TraceKey(high: 0, low: number + 1))
             let decision = first.decide(facts, now: 0)
-            #expect(second.decide(facts, now: 5) == decision)
+            if second.decide(facts, now: 5) != decision { different += 1 }
             if decision != nil { kept += 1 }
         }
+        #expect(different == 0)
         // Six standard deviations.
         let deviation = (Double(count) * ratio * (1 - ratio)).squareRoot()
         #expect(abs(Double(kept) - Double(count) * ratio) <= 6 * deviation)
@@ -122,12 +124,14 @@ struct TailSamplerTests {
     @Test func `memory stays within its bound by deciding on the oldest traces early`() throws {
         var sampler = sampler([.errors], memory: 1 << 20)
         var received: UInt64 = 0
-        for trace in 1...5000 as ClosedRange<UInt64> {
+        var peak = 0
+        for trace in 1...2000 as ClosedRange<UInt64> {
             try take([.init(trace: trace, id: trace, name: String(repeating: "x", count: 1000))], into: &sampler)
             received += 1
-            #expect(sampler.usedBytes <= 1 << 20)
+            peak = max(peak, sampler.usedBytes)
         }
-        #expect(sampler.counts.earlyTraces > 3000)
+        #expect(peak <= 1 << 20)
+        #expect(sampler.counts.earlyTraces > 1000)
         #expect(sampler.counts.droppedSpans + sampler.openSpans == received)
     }
 
@@ -171,7 +175,7 @@ struct TailSamplerTests {
         var now: UInt64 = 0
         var sent: UInt64 = 0
         var delivered: UInt64 = 0
-        for _ in 0..<2000 {
+        for _ in 0..<800 {
             let spans = (0..<Int.random(in: 1...5, using: &generator)).map { _ in
                 Requests.Span(
                     trace: UInt64.random(in: 1...400, using: &generator), id: UInt64.random(in: 1...1_000_000, using: &generator),

@@ -117,20 +117,33 @@ extension TraceIndex {
         var spanID = ByteRange.none
         var parentID = ByteRange.none
         while !cursor.isAtEnd {
-            let (number, wireType) = try known(&cursor, .span)
-            switch number {
-            case 1: traceID = try cursor.data(in: .span, field: number)
-            case 2: spanID = try cursor.data(in: .span, field: number)
-            case 4: parentID = try cursor.data(in: .span, field: number)
-            case 5: entry.name = try cursor.data(in: .span, field: number)
-            case 6: entry.kind = UInt8(exactly: try cursor.varint(in: .span, field: number)) ?? 0
-            case 7: entry.startNanoseconds = try cursor.fixed64(in: .span, field: number)
-            case 8: entry.endNanoseconds = try cursor.fixed64(in: .span, field: number)
-            case 9: try checkKeyValue(base, cursor.data(in: .span, field: number), depth: 0)
-            case 11: try check(base, cursor.data(in: .span, field: number), .event, depth: 0)
-            case 13: if try !checkLink(base, cursor.data(in: .span, field: number)) { fault = .badLinkID }
-            case 15: try readStatus(base, cursor.data(in: .span, field: number), &entry)
-            default: try cursor.skip(wireType, in: .span, field: number)
+            // Most tags are one byte: number and wire type are told apart by one switch.
+            let start = cursor.place
+            switch cursor.byte(at: start) {
+            case 0x0a: traceID = try cursor.field(1)
+            case 0x12: spanID = try cursor.field(2)
+            case 0x22: parentID = try cursor.field(4)
+            case 0x2a: entry.name = try cursor.field(5)
+            case 0x30:
+                cursor.place &+= 1
+                entry.kind = UInt8(exactly: try cursor.varint(in: .span, field: 6)) ?? 0
+            case 0x39:
+                cursor.place &+= 1
+                entry.startNanoseconds = try cursor.fixed64(in: .span, field: 7)
+            case 0x41:
+                cursor.place &+= 1
+                entry.endNanoseconds = try cursor.fixed64(in: .span, field: 8)
+            case 0x4a: try checkKeyValue(base, cursor.field(9), depth: 0)
+            case 0x5a: try check(base, cursor.field(11), .event, depth: 0)
+            case 0x6a: if try !checkLink(base, cursor.field(13)) { fault = .badLinkID }
+            case 0x7a: try readStatus(base, cursor.field(15), &entry)
+            default:
+                let (number, wireType) = try known(&cursor, .span)
+                // A number that is written with more bytes than it needs.
+                guard cursor.place == start &+ 1 || number > 15 else {
+                    throw TraceReadError(.badFieldNumber, at: start, in: .span, field: number)
+                }
+                try cursor.skip(wireType, in: .span, field: number)
             }
         }
         if parentID.count == 8 { entry.parentID = number(base, parentID.start) } else if !parentID.isEmpty { fault = .badParentSpanID }
@@ -200,10 +213,15 @@ extension TraceIndex {
         // 0A <key length> key 12 <value length> 0A <text length> text
         if count >= 6, byte(0) == 0x0a, byte(1) < 0x80 {
             let value = 2 &+ byte(1)
-            if value &+ 4 <= count, byte(value) == 0x12, byte(value &+ 1) == count &- value &- 2, byte(value &+ 1) < 0x80,
-                byte(value &+ 2) == 0x0a, byte(value &+ 3) == count &- value &- 4
-            {
-                return
+            if value &+ 4 <= count, byte(value) == 0x12, byte(value &+ 1) == count &- value &- 2, byte(value &+ 1) < 0x80 {
+                let kind = byte(value &+ 2)
+                if kind == 0x0a, byte(value &+ 3) == count &- value &- 4 { return }
+                // 18 or 10, a whole number or a flag of up to nine bytes
+                if kind == 0x18 || kind == 0x10, count &- value &- 3 <= 9 {
+                    var place = value &+ 3
+                    while place < count &- 1, byte(place) >= 0x80 { place &+= 1 }
+                    if place == count &- 1, byte(place) < 0x80 { return }
+                }
             }
         }
         try check(base, body, .keyValue, depth: depth)

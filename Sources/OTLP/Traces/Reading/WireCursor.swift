@@ -77,6 +77,13 @@ struct WireCursor {
         return ByteRange(from, place)
     }
 
+    /// The same behind a tag of one byte, of a span.
+    @inline(__always)
+    mutating func field(_ number: Int) throws(TraceReadError) -> ByteRange {
+        place &+= 1
+        return try data(in: .span, field: number)
+    }
+
     @inline(__always)
     mutating func fixed64(in message: TraceMessage, field: Int) throws(TraceReadError) -> UInt64 {
         guard end &- place >= 8 else { throw TraceReadError(.endsEarly, at: place, in: message, field: field) }
