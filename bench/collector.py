@@ -86,6 +86,12 @@ class Sink(threading.Thread):
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):
+        try:
+            self.answer(connection)
+        except ConnectionError:
+            pass
+
+    def answer(self, connection):
         stream = connection.makefile("rb", buffering=1 << 20)
         while line := stream.readline():
             length = 0

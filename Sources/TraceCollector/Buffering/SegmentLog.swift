@@ -45,7 +45,8 @@ final class SegmentLog: Sendable {
     let maximumBytes: UInt64
     private let segmentBytes: UInt64
     private let synchronization: Synchronization
-    private let cursors: CursorFile
+    /// One for each reader.
+    private let cursors: [CursorFile]
     private let monitor: Monitor<State>
     private let report: LossReport
     /// Bytes of a record that was torn by the end of an earlier process, and cut off.
@@ -65,18 +66,20 @@ final class SegmentLog: Sendable {
         self.report = report
         segmentBytes = min(64 << 20, max(64 << 10, maximumBytes / 16))
         try Directory.create(directory)
-        cursors = CursorFile(directory: directory)
         let (segments, torn, damaged) = try Self.openSegments(in: directory)
         tornBytes = torn
         damagedBytes = damaged
         var log = SegmentLogState(segments: segments)
-        let saved = try cursors.load()
         let now = SystemClock.monotonicNanoseconds()
+        var cursors: [CursorFile] = []
         for reader in readers {
-            let position = saved[reader]
+            let cursor = try CursorFile(directory: directory, reader: reader)
+            cursors.append(cursor)
+            let position = try cursor.load()
             let taken = try position.map { position throws(SystemError) in try Self.contents(before: position, in: directory) }
             log.addReader(reader, committed: position, takenOfSegment: taken ?? .init(), now: now)
         }
+        self.cursors = cursors
         recoveredSpans = log.readers.map(\.pendingSpans)
         let end = log.end
         monitor = Monitor(State(log: log, synchronized: end))
@@ -319,10 +322,12 @@ extension SegmentLog {
 
     /// Everything before `position` is settled; `spans` of what was taken among it.
     func commit(_ position: LogPosition, spans: UInt64, by reader: Int) {
-        let removed = monitor.withLock { state in
+        let (committed, removed) = monitor.withLock { state in
             state.log.commit(position, spans: spans, by: reader)
-            return state.log.removeSettled()
+            return (state.log.readers[reader].committed, state.log.removeSettled())
         }
+        // Where that fails, the next one makes up for it, and ``maintain()`` tells.
+        try? cursors[reader].save(committed)
         remove(removed)
     }
 }
@@ -330,7 +335,7 @@ extension SegmentLog {
 // MARK: Housekeeping
 
 extension SegmentLog {
-    /// To be called once a second, by one thread: saves the cursors where they have moved, and synchronizes at an interval.
+    /// To be called once a second, by one thread: tells where cursors can't be saved, and synchronizes at an interval.
     func maintain() throws(SystemError) {
         let (readers, file, end, isChanged) = monitor.withLock { state in
             let positions = state.log.readers.map(\.committed)
@@ -339,7 +344,7 @@ extension SegmentLog {
             return (state.log.readers, state.file, state.log.end, isChanged)
         }
         if isChanged {
-            do throws(SystemError) { try cursors.save(readers) } catch {
+            do throws(SystemError) { for (cursor, reader) in zip(cursors, readers) { try cursor.save(reader.committed) } } catch {
                 monitor.withLock { $0.savedCursors = [] }
                 throw error
             }

@@ -91,7 +91,7 @@ struct SegmentLogTests {
             let first = try open(directory)
             try append("one", to: first)
             _ = try takeAll(first, commits: true)
-            try Data("rubbish".utf8).write(to: URL(fileURLWithPath: directory + "/cursors"))
+            try Data("rubbish".utf8).write(to: URL(fileURLWithPath: directory + "/cursor-a"))
             #expect(try takeAll(open(directory)) == ["one"])
         }
     }

@@ -37,6 +37,13 @@ struct SettingsTests {
         #expect(try load("{}").settings == TraceCollectorSettings.load(nil, environment: { _ in nil }).settings)
     }
 
+    @Test func `the configuration that is shipped can be run`() throws {
+        let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../config/trace-collector.json5").path
+        let loaded = try TraceCollectorSettings.load(path) { _ in nil }
+        #expect(loaded.warnings.isEmpty)
+        #expect(loaded.settings.outputs.map(\.name) == ["tempo"] && loaded.settings.sampling == nil)
+    }
+
     @Test func `every setting is read`() throws {
         let settings = try load(
             """
