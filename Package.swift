@@ -112,7 +112,8 @@ let package = Package(
         .testTarget(
             name: "TraceCollectorTests",
             dependencies: [
-                "TraceCollector", "CommandLineInterface", "ConnectionSettings", "Configuration", "StructuredLogging", "OTLP", "HTTP", "Gzip",
+                "TraceCollector", "CommandLineInterface", "ConnectionSettings", "Configuration", "StructuredLogging", "OTLP", "HTTP",
+                "Gzip",
                 "Metrics", "Delivery", "Tailing", "SystemIO", "TestSupport",
             ],
             swiftSettings: settings),
@@ -121,7 +122,8 @@ let package = Package(
         .testTarget(
             name: "LogAgentTests",
             dependencies: [
-                "LogAgent", "CommandLineInterface", "ConnectionSettings", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP", "StructuredLogging", "SystemIO",
+                "LogAgent", "CommandLineInterface", "ConnectionSettings", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP",
+                "StructuredLogging", "SystemIO",
                 "TestSupport",
             ],
             swiftSettings: settings),

@@ -9,8 +9,10 @@ extension LokiSettings {
         url = object.required("url", "\"\(encoding.exampleURL)\"")?.pushURL(encoding) ?? ""
         tenantID = object["tenant_id"]?.tenant()
         authorization = .none
-        headers = object["headers"]?.headers(
-            ours: ["content-type", "content-encoding", "x-scope-orgid", "authorization"], instead: ConfigurationNode.settingInstead) ?? []
+        headers =
+            object["headers"]?.headers(
+                ours: ["content-type", "content-encoding", "x-scope-orgid", "authorization"], instead: ConfigurationNode.settingInstead)
+            ?? []
         compression = object["compression"]?.choice() ?? .gzip
         compressionLevel = object["compression_level"]?.integer(in: 1...9) ?? 1
         streamsPerPush = object["streams_per_push"]?.choice() ?? .one
