@@ -15,6 +15,7 @@ let package = Package(
         .executable(name: "trace-collector", targets: ["TraceCollector"]),
         .executable(name: "log-generator", targets: ["LogGenerator"]),
         .executable(name: "loki-sink", targets: ["LokiSinkServer"]),
+        .executable(name: "job-claimer", targets: ["JobClaimer"]),
     ],
     targets: [
         // C libraries: module maps only.
@@ -57,7 +58,7 @@ let package = Package(
             name: "TranscodeService",
             dependencies: [
                 "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging",
-                "HTTP", "OTLP", "Tracing", "JobStore", "Profiling", "COpenSSL",
+                "HTTP", "OTLP", "Tracing", "JobStore", "PostgreSQL", "Profiling", "COpenSSL",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -72,6 +73,8 @@ let package = Package(
         .executableTarget(name: "LogGenerator", dependencies: ["SystemIO"], path: "bench/LogGenerator", swiftSettings: settings),
         .executableTarget(
             name: "LokiSinkServer", dependencies: ["SystemIO", "HTTP"], path: "bench/LokiSinkServer", swiftSettings: settings),
+        .executableTarget(
+            name: "JobClaimer", dependencies: ["JobStore", "PostgreSQL", "SystemIO"], path: "bench/JobClaimer", swiftSettings: settings),
 
         // Tests mirror the sources.
         .target(
