@@ -24,7 +24,8 @@ enum OpenAPIDocument {
           "tags": [
             { "name": "jobs", "description": "Uploads, and what becomes of them" },
             { "name": "keys", "description": "Who may use the API; there only when the service has an admin token" },
-            { "name": "operating", "description": "For whoever operates the service" }
+            { "name": "operating", "description": "For whoever operates the service" },
+            { "name": "debugging", "description": "What the process does; there only when the service has an admin token" }
           ],
           "paths": {
             "/api/v1/jobs": {
@@ -254,7 +255,7 @@ enum OpenAPIDocument {
             },
             "/debug/pprof/profile": {
               "get": {
-                "operationId": "profile", "tags": ["operating"], "summary": "A CPU profile, as go tool pprof reads it",
+                "operationId": "profile", "tags": ["debugging"], "summary": "A CPU profile, as go tool pprof reads it",
                 "description": "Takes as long as it says. One is taken at a time. There only when the service has an admin token.",
                 "security": [ { "adminToken": [] } ],
                 "parameters": [
@@ -272,7 +273,7 @@ enum OpenAPIDocument {
             },
             "/debug/pprof/folded": {
               "get": {
-                "operationId": "foldedProfile", "tags": ["operating"], "summary": "A CPU profile as folded stacks",
+                "operationId": "foldedProfile", "tags": ["debugging"], "summary": "A CPU profile as folded stacks",
                 "description": "Takes as long as it says. One is taken at a time. There only when the service has an admin token.",
                 "security": [ { "adminToken": [] } ],
                 "parameters": [
@@ -290,7 +291,7 @@ enum OpenAPIDocument {
             },
             "/debug/vars": {
               "get": {
-                "operationId": "variables", "tags": ["operating"], "summary": "Memory, threads, descriptors and queues of the process",
+                "operationId": "variables", "tags": ["debugging"], "summary": "Memory, threads, descriptors and queues of the process",
                 "security": [ { "adminToken": [] } ],
                 "responses": {
                   "200": { "description": "Sizes in bytes, times in seconds", "content": { "application/json": { "schema": { "type": "object" } } } },
