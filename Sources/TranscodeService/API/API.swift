@@ -62,6 +62,10 @@ final class API: Sendable {
     /// What the server refuses by itself.
     private func refuse(_ refusal: HTTPRefusal) -> HTTPResponse {
         let call = begin(refusal.head ?? HTTPRequestHead(method: HTTPMethod(rawValue: "_OTHER"), target: "/"))
+        do throws(Problem) {
+            // A method that no route has is the client's mistake, whether HTTP knows it or not.
+            if refusal.status == 501, refusal.head != nil { _ = try route(of: call.match, call.head) }
+        } catch { return end(call, error) }
         return end(call, Problem(refusal.status, Self.sentence(refusal.detail)))
     }
 

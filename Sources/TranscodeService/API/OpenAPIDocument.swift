@@ -41,6 +41,7 @@ enum OpenAPIDocument {
                   "200": { "description": "A page of jobs", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/JobList" } } } },
                   "400": { "$ref": "#/components/responses/Problem" },
                   "401": { "$ref": "#/components/responses/Unauthorized" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               },
@@ -49,7 +50,7 @@ enum OpenAPIDocument {
                 "description": "The body is the file, or a form with the file in its field `file`. It is refused by its head alone where that shows that it can't be taken: send `Expect: 100-continue` to learn so before sending it.",
                 "security": [ { "apiKey": [] } ],
                 "parameters": [
-                  { "name": "X-File-Name", "in": "header", "description": "What the file is called, percent-encoded; for a body that is the file. A plain name, no path. Content-Disposition does as well.", "schema": { "type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$" } }
+                  { "name": "X-File-Name", "in": "header", "description": "What the file is called, percent-encoded where it is not ASCII; goes before the name in a form. A plain name, no path. For a body that is the file, Content-Disposition does as well.", "schema": { "type": "string", "pattern": "^(?!\\.\\.?$)[!-$&-.0-\\[\\]-~]([ -$&-.0-\\[\\]-~]{0,252}[!-$&-.0-\\[\\]-~])?$" } }
                 ],
                 "requestBody": {
                   "required": true,
@@ -81,6 +82,7 @@ enum OpenAPIDocument {
                   "413": { "description": "The file is larger than the service takes, or the key's storage quota would be passed (`urn:tailspan:problem:quota-exceeded`)", "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } },
                   "415": { "$ref": "#/components/responses/Problem" },
                   "507": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -95,6 +97,7 @@ enum OpenAPIDocument {
                   "400": { "$ref": "#/components/responses/Problem" },
                   "401": { "$ref": "#/components/responses/Unauthorized" },
                   "404": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               },
@@ -110,6 +113,7 @@ enum OpenAPIDocument {
                   "401": { "$ref": "#/components/responses/Unauthorized" },
                   "404": { "$ref": "#/components/responses/Problem" },
                   "409": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -134,6 +138,7 @@ enum OpenAPIDocument {
                   "409": { "description": "The job is not completed (`urn:tailspan:problem:job-not-completed`)", "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } },
                   "412": { "$ref": "#/components/responses/Problem" },
                   "416": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -154,6 +159,7 @@ enum OpenAPIDocument {
                   "409": { "$ref": "#/components/responses/Problem" },
                   "412": { "$ref": "#/components/responses/Problem" },
                   "416": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -166,6 +172,7 @@ enum OpenAPIDocument {
                   "200": { "description": "The key's usage", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Usage" } } } },
                   "400": { "$ref": "#/components/responses/Problem" },
                   "401": { "$ref": "#/components/responses/Unauthorized" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -179,6 +186,7 @@ enum OpenAPIDocument {
                   "400": { "$ref": "#/components/responses/Problem" },
                   "401": { "$ref": "#/components/responses/Unauthorized" },
                   "404": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               },
@@ -201,6 +209,7 @@ enum OpenAPIDocument {
                   "413": { "$ref": "#/components/responses/Problem" },
                   "415": { "$ref": "#/components/responses/Problem" },
                   "422": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -215,6 +224,7 @@ enum OpenAPIDocument {
                   "400": { "$ref": "#/components/responses/Problem" },
                   "401": { "$ref": "#/components/responses/Unauthorized" },
                   "404": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
