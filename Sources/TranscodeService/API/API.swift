@@ -145,6 +145,9 @@ final class API: Sendable {
         case .readiness: return try OperatingRoutes(call, parts).readiness()
         case .metrics: return OperatingRoutes(call, parts).metrics()
         case .document: return Answer(OpenAPIDocument.response)
+        case .profile: return try OperatingRoutes(call, parts).debug(.profile)
+        case .foldedProfile: return try OperatingRoutes(call, parts).debug(.folded)
+        case .variables: return try OperatingRoutes(call, parts).debug(.variables)
         }
     }
 }

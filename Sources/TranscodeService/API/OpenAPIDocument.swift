@@ -24,7 +24,8 @@ enum OpenAPIDocument {
           "tags": [
             { "name": "jobs", "description": "Uploads, and what becomes of them" },
             { "name": "keys", "description": "Who may use the API; there only when the service has an admin token" },
-            { "name": "operating", "description": "For whoever operates the service" }
+            { "name": "operating", "description": "For whoever operates the service" },
+            { "name": "debugging", "description": "What the process does; there only when the service has an admin token" }
           ],
           "paths": {
             "/api/v1/jobs": {
@@ -258,6 +259,54 @@ enum OpenAPIDocument {
                     "content": { "text/plain": { "schema": { "type": "string" } }, "application/openmetrics-text": { "schema": { "type": "string" } } }
                   },
                   "400": { "$ref": "#/components/responses/Problem" },
+                  "default": { "$ref": "#/components/responses/Problem" }
+                }
+              }
+            },
+            "/debug/pprof/profile": {
+              "get": {
+                "operationId": "profile", "tags": ["debugging"], "summary": "A CPU profile, as go tool pprof reads it",
+                "description": "Takes as long as it says. One is taken at a time. There only when the service has an admin token.",
+                "security": [ { "adminToken": [] } ],
+                "parameters": [
+                  { "name": "seconds", "in": "query", "description": "For how long", "schema": { "type": "integer", "minimum": 1, "maximum": 60, "default": 30 } }
+                ],
+                "responses": {
+                  "200": { "description": "The profile", "content": { "application/octet-stream": { "schema": { "type": "string", "format": "binary" } } } },
+                  "400": { "$ref": "#/components/responses/Problem" },
+                  "401": { "$ref": "#/components/responses/Unauthorized" },
+                  "409": { "$ref": "#/components/responses/Problem" },
+                  "501": { "$ref": "#/components/responses/Problem" },
+                  "default": { "$ref": "#/components/responses/Problem" }
+                }
+              }
+            },
+            "/debug/pprof/folded": {
+              "get": {
+                "operationId": "foldedProfile", "tags": ["debugging"], "summary": "A CPU profile as folded stacks",
+                "description": "Takes as long as it says. One is taken at a time. There only when the service has an admin token.",
+                "security": [ { "adminToken": [] } ],
+                "parameters": [
+                  { "name": "seconds", "in": "query", "description": "For how long", "schema": { "type": "integer", "minimum": 1, "maximum": 60, "default": 30 } }
+                ],
+                "responses": {
+                  "200": { "description": "The profile", "content": { "text/plain": { "schema": { "type": "string" } } } },
+                  "400": { "$ref": "#/components/responses/Problem" },
+                  "401": { "$ref": "#/components/responses/Unauthorized" },
+                  "409": { "$ref": "#/components/responses/Problem" },
+                  "501": { "$ref": "#/components/responses/Problem" },
+                  "default": { "$ref": "#/components/responses/Problem" }
+                }
+              }
+            },
+            "/debug/vars": {
+              "get": {
+                "operationId": "variables", "tags": ["debugging"], "summary": "Memory, threads, descriptors and queues of the process",
+                "security": [ { "adminToken": [] } ],
+                "responses": {
+                  "200": { "description": "Sizes in bytes, times in seconds", "content": { "application/json": { "schema": { "type": "object" } } } },
+                  "400": { "$ref": "#/components/responses/Problem" },
+                  "401": { "$ref": "#/components/responses/Unauthorized" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
