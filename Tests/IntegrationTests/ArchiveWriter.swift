@@ -46,13 +46,13 @@ final class ArchiveWriter: Sendable {
         var number = 0
         while !state.withLock({ $0.isStopping }) {
             if number > 0 && Int.random(in: 0..<3) == 0 {
-                let (bytes, lines) = member(of: Int.random(in: 1...300), &events)
+                let (bytes, lines) = member(of: Int.random(in: 1...150), &events)
                 // In one write, as what is not there yet is no damage, but may not stay away for long.
                 try append(bytes, to: "\(logs)/archive-\(Int.random(in: 1...number)).log.gz")
                 state.withLock { $0.lines += lines }
             } else {
                 number += 1
-                let made = (0..<Int.random(in: 2...5)).map { _ in member(of: Int.random(in: 1...500), &events) }
+                let made = (0..<Int.random(in: 2...5)).map { _ in member(of: Int.random(in: 1...200), &events) }
                 let path = directory + "/unfinished"
                 try Data(made.flatMap(\.bytes)).write(to: URL(filePath: path))
                 guard rename(path, "\(logs)/archive-\(number).log.gz") == 0 else { throw CocoaError(.fileWriteUnknown) }
@@ -61,7 +61,7 @@ final class ArchiveWriter: Sendable {
                     state.files += 1
                 }
             }
-            usleep(100_000)
+            usleep(60_000)
         }
     }
 

@@ -20,7 +20,7 @@ extension IntegrationTests {
                     defer { try? archives.stop() }
                     for _ in 0..<Self.kills {
                         let agent = try setup.start()
-                        let goal = archives.lineCount + Int.random(in: 1..<2500)
+                        let goal = archives.lineCount + Int.random(in: 1..<1000)
                         try waitUntil("archives to appear") { archives.lineCount >= goal }
                         agent.kill()
                     }
