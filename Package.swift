@@ -33,15 +33,13 @@ let package = Package(
         .target(name: "ProcessMetrics", dependencies: ["SystemIO", "Metrics"], swiftSettings: settings),
         .target(name: "CommandLineInterface", dependencies: ["Configuration", "StructuredLogging"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
-        .target(name: "OTLP", swiftSettings: settings),
-        .target(name: "Tracing", dependencies: ["SystemIO", "JSONScanning", "Gzip", "HTTP", "OTLP"], swiftSettings: settings),
+        .target(name: "OTLP", dependencies: ["JSONScanning"], swiftSettings: settings),
+        .target(name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"], swiftSettings: settings),
+        .target(name: "Tracing", dependencies: ["SystemIO", "Gzip", "HTTP", "OTLP", "Delivery", "CLinux"], swiftSettings: settings),
         .target(name: "PostgreSQL", dependencies: ["SystemIO", "CPostgres"], swiftSettings: settings),
-        .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CLinux"], swiftSettings: settings),
+        .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CZlib"], swiftSettings: settings),
         .target(name: "Profiling", dependencies: ["SystemIO", "Gzip", "OTLP", "CLinux"], swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "Gzip", "CLinux"], swiftSettings: settings),
-        .target(
-            name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"],
-            swiftSettings: settings),
 
         // Programs.
         .executableTarget(
@@ -57,8 +55,7 @@ let package = Package(
             name: "TranscodeService",
             dependencies: [
                 "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging",
-                "HTTP", "Tracing", "JobStore", "Profiling",
-                "COpenSSL",
+                "HTTP", "OTLP", "Tracing", "JobStore", "Profiling", "COpenSSL",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -91,7 +88,9 @@ let package = Package(
         .testTarget(name: "ProcessMetricsTests", dependencies: ["ProcessMetrics", "Metrics", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", "Delivery", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "TracingTests", dependencies: ["Tracing", "OTLP", "HTTP", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TracingTests", dependencies: ["Tracing", "OTLP", "HTTP", "Gzip", "Delivery", "SystemIO", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "JobStoreTests", dependencies: ["JobStore", "PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
@@ -100,7 +99,8 @@ let package = Package(
         .testTarget(
             name: "TranscodeServiceTests",
             dependencies: [
-                "TranscodeService", "JobStore", "PostgreSQL", "Tracing", "StructuredLogging", "HTTP", "Metrics", "SystemIO", "TestSupport",
+                "TranscodeService", "JobStore", "PostgreSQL", "OTLP", "Tracing", "StructuredLogging", "HTTP", "Metrics", "SystemIO",
+                "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -141,9 +141,13 @@ if let names = Context.environment["TAILSPAN_ONLY"] {
     for target in package.targets.reversed() where wanted.contains(target.name) {
         for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
     }
-    wanted.formUnion(["TestSupport", "SystemIO", "HTTP", "Gzip", "OTLP", "CLinux", "CZlib", "COpenSSL"])
+    wanted.formUnion(["TestSupport", "SystemIO", "JSONScanning", "HTTP", "Gzip", "OTLP", "Delivery", "CLinux", "CZlib", "COpenSSL"])
     package.targets.removeAll { target in
         !wanted.contains(target.name) && !(target.type == .test && wanted.contains(String(target.name.dropLast("Tests".count))))
+    }
+    // Tests of a wanted target that need an unwanted one.
+    package.targets.removeAll { target in
+        target.dependencies.contains { if case .byNameItem(let name, _) = $0 { !wanted.contains(name) } else { false } }
     }
     package.products.removeAll { product in (product as? Product.Executable)?.targets.contains { !wanted.contains($0) } == true }
 }

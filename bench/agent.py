@@ -21,6 +21,7 @@ class Programs:
         self.agent = os.environ.get("LOG_AGENT") or os.path.join(directory, "log-agent")
         self.generator = os.path.join(directory, "log-generator")
         self.sink = os.path.join(directory, "loki-sink")
+        self.service = os.path.join(directory, "transcode-service")
         for path in (getattr(self, name) for name in needed):
             if not os.access(path, os.X_OK):
                 sys.exit(f"{path} is not there: run script/build --release")
@@ -183,7 +184,7 @@ FIVE_METRICS = [
      "where": {"event": "http.request"}, "labels": {"method": "$method", "endpoint": "$endpoint"},
      "value": "$duration_ms", "scale": 0.001, "buckets": [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10]},
     {"name": "jobs_total", "type": "counter", "help": "Jobs by the status that they reached",
-     "where": {"event": ["job.created", "job.started", "job.completed", "job.failed"]}, "labels": {"status": "$status"}},
+     "where": {"event": ["job.created", "job.started", "job.completed", "job.failed", "job.cancelled"]}, "labels": {"status": "$status"}},
     {"name": "video_transcode_duration_seconds", "type": "histogram", "help": "Video transcoding duration",
      "where": {"event": "transcode.finished"}, "labels": {"resolution": "$resolution"},
      "value": "$duration_seconds", "buckets": [30, 60, 120, 300, 600, 1200, 1800, 3600]},
@@ -257,6 +258,11 @@ EVENT_SAMPLES = {"api_requests_total", "jobs_total", "video_transcode_duration_s
 def derived_events(samples):
     """How many lines the derived families have seen: each line of the generator moves exactly one of these."""
     return sum(value for (sample, _), value in samples.items() if sample in EVENT_SAMPLES)
+
+
+def say(text):
+    """A step of a demonstration."""
+    print(f"\n== {text}", flush=True)
 
 
 def percentile(values, part):

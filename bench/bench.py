@@ -20,9 +20,10 @@ import chart
 import decoders as gzip_decoders
 import growth as growing
 import rivals
+import service_load
 from agent import Agent, Process, Programs, Sink, check, derived_events, generate, percentile, until
 
-MODES = ["throughput", "latency", "files", "metrics", "allocations", "decoders", "idle", "growth"]
+MODES = ["throughput", "latency", "files", "metrics", "allocations", "decoders", "idle", "service", "growth"]
 # What `all` leaves out: it takes its time.
 ASKED_FOR = ["growth"]
 RESULTS = os.path.join(support.ROOT, "docs", "benchmarks")
@@ -429,6 +430,23 @@ def growth(bench):
     text += table(["series", "CPU s", "`/metrics` p50 ms", "CPU ms"], [
         [f"{count:,}", f"{cpu:.2f}", f"{wall:.1f}", f"{scrape:.1f}"] for count, cpu, wall, scrape in by_series])
     return text + "\n300,000 lines that take turns over the series.\n"
+
+
+def service(bench):
+    """Requests of transcode-service with its log and spans, and without."""
+    results = service_load.loads(bench)
+    if not results:
+        return "Not measured: that takes `wrk`.\n"
+    rows = []
+    for name, states in results.items():
+        (plain_rate, plain_slowest, plain_cpu), (rate, slowest, cpu) = (service_load.medians(states[state]) for state in ("off", "on"))
+        cost = cpu / plain_cpu - 1
+        rows.append([f"`{name}`", f"{plain_rate:,.0f}", f"{plain_slowest:.1f}", f"{plain_cpu:.0f}", f"{rate:,.0f}", f"{slowest:.1f}", f"{cpu:.0f}",
+                     f"{cost * 100:+.0f} %", bench.expect(cost <= 0.10, f"service: {name} costs {cost * 100:.0f} % more with log and spans")])
+    head = ["", "off: requests/s", "p99 ms", "CPU µs", "on: requests/s", "p99 ms", "CPU µs", "cost", "≤ 10 %"]
+    return table(head, rows) + (
+        "\nOff: level ERROR, no span is kept; on: a line in the log file and a span in a file for each request. 16 connections of `wrk` "
+        "on the same cores; CPU is the service's, for one request.\n")
 
 
 def idle(bench):

@@ -116,12 +116,13 @@ enum EmbeddedConfiguration {
         // Events, and the fields that they must carry:
         //   http.request            method, endpoint (the route, such as /api/v1/jobs/{id}), status (number), duration_ms
         //   job.created             job_id, status: "queued"
-        //   job.started             job_id, status: "processing", queue_time_seconds (from created to started)
+        //   job.started             job_id, status: "processing", queue_time_seconds (from created, or ready for a retry, to started)
         //   job.completed           job_id, status: "completed", processing_duration_seconds (from created to completed)
         //   job.failed              job_id, status: "failed", error_type: "probe", "transcode", "transcription", "storage", "timeout", "unknown"
+        //   job.cancelled           job_id, status: "cancelled"
         //   transcode.finished      resolution: "360p", "720p"; duration_seconds, output_bytes, compression_ratio (output / input, 0 to 1)
         //   transcription.finished  whisper_model: "tiny", "base", "small", "medium", "large"; duration_seconds, word_count
-        // Every line may carry trace_id (32 hexadecimal digits): it becomes the exemplar.
+        // Every line may carry trace_id (32 hexadecimal digits): it becomes the exemplar. docs/events.md describes them all.
         {
           description: "transcode-service: API, jobs, video, transcription",
           metrics: [
@@ -137,11 +138,11 @@ enum EmbeddedConfiguration {
               buckets: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10],
               exemplar: "$trace_id" },
 
-            // Jobs. jobs_total counts each change of status, so that its rates are those of the four counters in one family.
+            // Jobs. jobs_total counts each change of status, so that one family has them all.
             { name: "jobs_total", type: "counter", help: "Total number of jobs by the status that they reached",
-              where: { event: ["job.created", "job.started", "job.completed", "job.failed"] },
+              where: { event: ["job.created", "job.started", "job.completed", "job.failed", "job.cancelled"] },
               labels: { status: "$status" },
-              init: { status: ["queued", "processing", "completed", "failed"] } },
+              init: { status: ["queued", "processing", "completed", "failed", "cancelled"] } },
             { name: "jobs_created_total", type: "counter", help: "Total number of jobs created",
               where: { event: "job.created" }, exemplar: "$trace_id" },
             { name: "jobs_completed_total", type: "counter", help: "Total number of completed jobs",
