@@ -36,7 +36,7 @@ package final class ServiceProcess: Sendable {
         var headers = headers
         if let key { headers.append("X-API-Key", key) }
         return try HTTPClient(endpoint: endpoint, limits: HTTPLimits(bodyBytes: 64 << 20)).send(
-            method: method, target: target, headers: headers, body: body, timeoutNanoseconds: 60_000_000_000)
+            method: method, target: target, headers: headers, bytes: body, timeoutNanoseconds: 60_000_000_000)
     }
 
     package func json(_ target: String, key: String? = nil) throws -> [String: Any] {
