@@ -15,6 +15,7 @@ let package = Package(
         .executable(name: "trace-collector", targets: ["TraceCollector"]),
         .executable(name: "log-generator", targets: ["LogGenerator"]),
         .executable(name: "loki-sink", targets: ["LokiSinkServer"]),
+        .executable(name: "job-claimer", targets: ["JobClaimer"]),
     ],
     targets: [
         // C libraries: module maps only.
@@ -38,7 +39,9 @@ let package = Package(
         .target(name: "Tracing", dependencies: ["SystemIO", "Gzip", "HTTP", "OTLP", "Delivery", "CLinux"], swiftSettings: settings),
         .target(name: "PostgreSQL", dependencies: ["SystemIO", "CPostgres"], swiftSettings: settings),
         .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CZlib"], swiftSettings: settings),
-        .target(name: "Profiling", dependencies: ["SystemIO", "Gzip", "OTLP", "CLinux"], swiftSettings: settings),
+        .target(
+            name: "Profiling", dependencies: ["SystemIO", "JSONScanning", "ProcessMetrics", "Gzip", "HTTP", "OTLP", "CLinux"],
+            swiftSettings: settings),
         .target(name: "Tailing", dependencies: ["SystemIO", "Gzip", "CLinux"], swiftSettings: settings),
 
         // Programs.
@@ -55,7 +58,7 @@ let package = Package(
             name: "TranscodeService",
             dependencies: [
                 "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging",
-                "HTTP", "OTLP", "Tracing", "JobStore", "Profiling", "COpenSSL",
+                "HTTP", "OTLP", "Tracing", "JobStore", "PostgreSQL", "Profiling", "COpenSSL",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -70,6 +73,8 @@ let package = Package(
         .executableTarget(name: "LogGenerator", dependencies: ["SystemIO"], path: "bench/LogGenerator", swiftSettings: settings),
         .executableTarget(
             name: "LokiSinkServer", dependencies: ["SystemIO", "HTTP"], path: "bench/LokiSinkServer", swiftSettings: settings),
+        .executableTarget(
+            name: "JobClaimer", dependencies: ["JobStore", "PostgreSQL", "SystemIO"], path: "bench/JobClaimer", swiftSettings: settings),
 
         // Tests mirror the sources.
         .target(
@@ -95,7 +100,7 @@ let package = Package(
         .testTarget(
             name: "JobStoreTests", dependencies: ["JobStore", "PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ProfilingTests", dependencies: ["Profiling", "OTLP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
+            name: "ProfilingTests", dependencies: ["Profiling", "HTTP", "OTLP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "TranscodeServiceTests",
             dependencies: [

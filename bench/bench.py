@@ -17,13 +17,14 @@ import time
 
 import agent as support
 import chart
+import claims as claiming
 import decoders as gzip_decoders
 import growth as growing
 import rivals
 import service_load
 from agent import Agent, Process, Programs, Sink, check, derived_events, generate, percentile, until
 
-MODES = ["throughput", "latency", "files", "metrics", "allocations", "decoders", "idle", "service", "growth"]
+MODES = ["throughput", "latency", "files", "metrics", "allocations", "decoders", "idle", "service", "claims", "growth"]
 # What `all` leaves out: it takes its time.
 ASKED_FOR = ["growth"]
 RESULTS = os.path.join(support.ROOT, "docs", "benchmarks")
@@ -467,6 +468,18 @@ def idle(bench):
             ["CPU, nothing to read", f"{cpu * 100:.1f} % of one core", "", ""],
             ["program", f"{size:.1f} MiB", "20 MiB", bench.expect(size <= 20, "idle: program above 20 MiB")]]
     return table(["", "", "limit", "within"], rows)
+
+
+def claims(bench):
+    """Several instances share one database: each job is claimed exactly once."""
+    found = claiming.measure(os.path.join(bench.arguments.programs, "job-claimer"))
+    exactly_once = found["claimed"] == found["distinct"] == found["jobs"]
+    rows = [["jobs queued, one after the other", f"{found['queued_per_second']:.0f} a second", ""],
+            ["claimed and ended by all instances together", f"{found['claimed_per_second']:.0f} a second", ""],
+            ["each exactly once", f"{found['distinct']:,} of {found['jobs']:,}", bench.expect(exactly_once, "claims: not exactly once")],
+            ["by each instance", ", ".join(f"{share:,}" for share in found["shares"]), ""]]
+    head = f"{found['jobs']:,} jobs, {found['instances']} instances of {found['threads']} workers, PostgreSQL 15"
+    return table([head, "", "holds"], rows)
 
 
 def table(head, rows):

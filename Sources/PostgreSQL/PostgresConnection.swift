@@ -166,7 +166,8 @@ package final class PostgresConnection: @unchecked Sendable {
             PQresultErrorField(result, Int32(code.asciiValue ?? 0)).map { Self.text($0) }
         }
         let state = field("C")
-        let isLost = PQstatus(connection) != CONNECTION_OK || state == nil
+        // The server ends the connection itself after a fatal error.
+        let isLost = PQstatus(connection) != CONNECTION_OK || state == nil || ["FATAL", "PANIC"].contains(field("V"))
         if isLost { isAbandoned = true }
         // 26000: the server does not know a statement that was prepared, as a pooler between it and us may cause.
         if state == "26000" { prepared.remove(statement.name) }

@@ -17,20 +17,24 @@ package struct SupervisedProcess: ~Copyable {
         package var deathSignal = SIGTERM
         /// The largest file it may write: one byte more gives it SIGXFSZ (`RLIMIT_FSIZE`).
         package var maximumFileBytes: UInt64?
-        /// Added to its `nice` value, so that others go first; and no core files.
+        /// Added to its `nice` value, so that others go first.
         package var niceness: Int32 = 0
+        /// 0 to 1000: how much rather than others the kernel kills it when memory runs out (`oom_score_adj`).
+        package var outOfMemoryScore: Int32 = 0
 
         package init() {}
 
         /// One word of the launcher's command line.
-        fileprivate var text: String { "\(deathSignal),\(maximumFileBytes ?? 0),\(niceness)" }
+        fileprivate var text: String { "\(deathSignal),\(maximumFileBytes ?? 0),\(niceness),\(outOfMemoryScore)" }
 
         fileprivate init?(_ text: String) {
             let numbers = text.split(separator: ",").map { UInt64($0) }
-            guard numbers.count == 3, let signal = numbers[0], let bytes = numbers[1], let niceness = numbers[2] else { return nil }
+            guard numbers.count == 4, let signal = numbers[0], let bytes = numbers[1], let niceness = numbers[2], let score = numbers[3]
+            else { return nil }
             deathSignal = Int32(clamping: signal)
             maximumFileBytes = bytes == 0 ? nil : bytes
             self.niceness = Int32(clamping: niceness)
+            outOfMemoryScore = Int32(clamping: score)
         }
     }
 
@@ -127,7 +131,7 @@ package struct SupervisedProcess: ~Copyable {
         // PR_SET_PDEATHSIG. Whoever started this may have ended before.
         if prctl(1, UInt(restraints.deathSignal), 0, 0, 0) != 0 { fail("prctl") }
         if getppid() != parent { exit(0) }
-        if restraints.maximumFileBytes != nil || restraints.niceness != 0 { restrain(restraints) }
+        if restraints != Restraints() { restrain(restraints) }
         if !arguments[2].isEmpty && chdir(arguments[2]) != 0 { fail("chdir") }
         let command = Array(arguments.dropFirst(3))
         withCStrings(command) { _ = execvp(command[0], $0) }
@@ -141,8 +145,11 @@ package struct SupervisedProcess: ~Copyable {
         }
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &none)
-        // Without effect where it is not allowed: it only decides who goes first.
+        // Without effect where it is not allowed: these only decide who goes first.
         if restraints.niceness != 0 { _ = nice(restraints.niceness) }
+        if restraints.outOfMemoryScore != 0 {
+            try? FileDescriptor(opening: "/proc/self/oom_score_adj", O_WRONLY).writeAll("\(restraints.outOfMemoryScore)")
+        }
     }
 
     private static func fail(_ call: String) -> Never {

@@ -424,19 +424,3 @@ extension Job {
         Job(id: id, keyID: keyID, keyName: keyName, fileName: fileName, inputBytes: bytes, createdAt: createdAt)
     }
 }
-
-/// Runs `body` on `count` threads at once, each with its number, and throws the first error.
-func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
-    let failure = Mutex<(any Error)?>(nil)
-    let threads = try (0..<count).map { index in
-        try WorkerThread("test", stackBytes: 512 << 10) {
-            do {
-                try body(index)
-            } catch {
-                failure.withLock { $0 = $0 ?? error }
-            }
-        }
-    }
-    for thread in threads { thread.join() }
-    if let failure = failure.withLock({ $0 }) { throw failure }
-}

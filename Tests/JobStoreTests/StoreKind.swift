@@ -62,7 +62,7 @@ func withStore(_ kind: StoreKind, _ body: (any JobStoring) throws -> Void) throw
 func withStores(_ kind: StoreKind, count: Int, _ body: ([any JobStoring]) throws -> Void) throws {
     switch kind {
     case .file:
-        try withTemporaryDirectory { directory in
+        try withMemoryDirectory { directory throws in
             let store = try FileJobStore(directory: directory)
             defer { store.close() }
             try body(Array(repeating: store, count: count))

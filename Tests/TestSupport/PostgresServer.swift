@@ -81,7 +81,7 @@ package final class PostgresServer: Sendable {
         let end = try EventDescriptor()
         let arguments = asServerUser([
             Self.programs + "/postgres", "-D", directory + "/data", "-k", directory, "-c", "listen_addresses=", "-c",
-            "max_connections=200", "-c", "shared_buffers=16MB", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c",
+            "max_connections=200", "-c", "shared_buffers=16MB", "-c", "fsync=off", "-c",
             "full_page_writes=off", "-c", "autovacuum=off", "-c", "deadlock_timeout=100ms",
         ])
         let log = directory + "/log"

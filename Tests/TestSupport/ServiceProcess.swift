@@ -35,8 +35,10 @@ package final class ServiceProcess: Sendable {
     ) throws -> HTTPResponse {
         var headers = headers
         if let key { headers.append("X-API-Key", key) }
-        return try HTTPClient(endpoint: endpoint, limits: HTTPLimits(bodyBytes: 64 << 20)).send(
-            method: method, target: target, headers: headers, bytes: body, timeoutNanoseconds: 60_000_000_000)
+        let client = try HTTPClient(endpoint: endpoint, limits: HTTPLimits(bodyBytes: 64 << 20))
+        return try body.withUnsafeBytes { body in
+            try client.send(method: method, target: target, headers: headers, body: [body], timeoutNanoseconds: 60_000_000_000)
+        }
     }
 
     package func json(_ target: String, key: String? = nil) throws -> [String: Any] {

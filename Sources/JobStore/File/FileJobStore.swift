@@ -256,7 +256,8 @@ package final class FileJobStore: JobStoring {
 
     package func add(_ key: APIKey) throws(JobStoreError) {
         try write { (state) throws(JobStoreError) in
-            if state.table.keys.values.contains(where: { $0.name == key.name }) { throw .keyNameTaken(key.name) }
+            for other in state.table.keys.values where other.name == key.name || other.id == key.id { throw .keyNameTaken(key.name) }
+            if state.table.keys.values.contains(where: { $0.hash == key.hash }) { throw .broken("there is a key with this hash already") }
             return (FileRecord(key: key), { $0.put(key) }, ())
         }
     }
@@ -373,6 +374,10 @@ package final class FileJobStore: JobStoring {
         work.signal()
         // Whoever synchronizes now ends first.
         synchronizing.withLock { _ in state.withLock { $0.file = nil } }
-        lock.withLock { $0 = nil }
+        lock.withLock { descriptor in
+            // A process that is being started now has it, too, until it becomes another program.
+            if let raw = descriptor?.rawValue { flock(raw, LOCK_UN) }
+            descriptor = nil
+        }
     }
 }

@@ -62,7 +62,9 @@ package final class PostgresJobStore: JobStoring {
                     [.text(key.id), .text(key.name.storable), .bytes(key.hash), .integer(key.quotaBytes), .integer(key.createdAt)])
             }
         } catch {
-            if error.isUniqueViolation && error.constraint == "api_keys_name" { throw .keyNameTaken(key.name) }
+            if error.isUniqueViolation && error.constraint == "api_keys_hash" { throw .broken("there is a key with this hash already") }
+            // The same key again has its name, too.
+            if error.isUniqueViolation { throw .keyNameTaken(key.name) }
             throw JobStoreError(error)
         }
     }

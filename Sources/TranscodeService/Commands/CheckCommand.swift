@@ -1,5 +1,6 @@
 import CommandLineInterface
 import Configuration
+import SystemIO
 
 /// `transcode-service check`: every error of a configuration at once, or a summary of what it would do.
 enum CheckCommand {
@@ -8,12 +9,24 @@ enum CheckCommand {
             let loaded = try ServiceSettings.load(configuration, environment: environment)
             ProblemReport.print(loaded.warnings, showingLines: true, terminal: terminal)
             terminal.output(summary(loaded, terminal: terminal))
+            // The file is right all the same: it may be checked on another machine.
+            for problem in programProblems(loaded.settings.workers) {
+                terminal.error("\(terminal.styled("warning:", .yellow, onError: true)) \(problem)\n")
+            }
             return .success
         } catch {
             ProblemReport.print(error.problems, showingLines: true, terminal: terminal)
             let errors = error.problems.count { $0.severity == .error }
             terminal.error("\(errors) \(errors == 1 ? "error" : "errors").\n")
             return .usage
+        }
+    }
+
+    private static func programProblems(_ workers: WorkerSettings) -> [String] {
+        do throws(SystemError) {
+            return MediaPrograms.problems(workers, control: try JobControl()).map(\.description)
+        } catch {
+            return ["ffmpeg can't be looked at: \(error)"]
         }
     }
 

@@ -21,6 +21,10 @@ struct WorkerTelemetry: WorkerObserving {
 
     func storeFailed(_ error: JobStoreError, operation: String, worker: String) { telemetry.events.dbError(operation, error) }
 
+    func found(_ problem: MediaPrograms.Problem) {
+        log.error("Jobs can't be processed: a program is missing, or is another one.", exception: problem.description)
+    }
+
     func swept(_ result: OutputSweep.Result) {
         if let problem = result.problem {
             log.warning("Files that nobody needs can't be removed; it is tried again.", exception: problem)

@@ -31,6 +31,8 @@ final class WorkerPool: Sendable {
     /// Readable from the first call of ``stop(drainNanoseconds:)`` on.
     private let stopping: EventDescriptor
     private let isStopping = Atomic(false)
+    /// Of the look at the programs.
+    private let checking: JobControl
     /// Signalled by each worker that ends.
     private let workerEnded: EventDescriptor
     private let state = Mutex(Counts())
@@ -50,6 +52,7 @@ final class WorkerPool: Sendable {
         leases = try LeaseKeeper(store: store, settings: settings, observing: observing)
         stopping = try EventDescriptor()
         workerEnded = try EventDescriptor()
+        checking = try JobControl()
         try files.prepare()
     }
 
@@ -101,6 +104,7 @@ final class WorkerPool: Sendable {
     func stop(drainNanoseconds: UInt64) {
         isStopping.store(true, ordering: .releasing)
         stopping.signal()
+        checking.stop(.handBack)
         let (until, isOver) = SystemClock.monotonicNanoseconds().addingReportingOverflow(drainNanoseconds)
         while counts.workers > 0 {
             // One that was about to wait has not heard the call before.
@@ -157,6 +161,7 @@ final class WorkerPool: Sendable {
     }
 
     private func sweep() {
+        for problem in MediaPrograms.problems(settings, control: checking, launcher: launcher) { observing.found(problem) }
         while !isEnding {
             let result = OutputSweep(files: files, store: store, now: SystemClock.wallNanoseconds()) { [self] in isEnding }.run()
             if result != OutputSweep.Result() { observing.swept(result) }

@@ -6,12 +6,14 @@ import Synchronization
 /// Keeps what workers tell, as text.
 final class RecordingObserver: WorkerObserving {
     private let told = Mutex<[String]>([])
-    private let isStarted: @Sendable (Job) -> Void
+    private let lostAnswers: Mutex<[JobStoreError]>
 
-    /// `onStart` is called on the worker's thread when a job begins.
-    init(onStart: @escaping @Sendable (Job) -> Void = { _ in }) {
-        isStarted = onStart
+    /// The job store's first answers to `finish` are lost, with these errors.
+    init(lostAnswers: [JobStoreError] = []) {
+        self.lostAnswers = Mutex(lostAnswers)
     }
+
+    func nextLostAnswer() -> JobStoreError? { lostAnswers.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
 
     var events: [String] { told.withLock { $0 } }
 
@@ -22,10 +24,12 @@ final class RecordingObserver: WorkerObserving {
     func storeFailed(_ error: JobStoreError, operation: String, worker: String) { add("store failed to \(operation)") }
     func swept(_ result: OutputSweep.Result) { add("swept \(result)") }
 
+    // Most tests have programs of their own.
+    func found(_ problem: MediaPrograms.Problem) {}
+
     func jobStarted(_ job: Job, worker: String, store: any JobStoring) -> any JobObserving {
         add("job started, attempt \(job.attempts)")
-        isStarted(job)
-        return RecordingJobObserver(self, UntracedJobStore(store: store))
+        return RecordingJobObserver(self, UntracedJobStore(store: store, all: self))
     }
 }
 
@@ -67,6 +71,7 @@ private final class RecordingJobObserver: JobObserving {
 
 private struct UntracedJobStore: JobStoreCalls {
     let store: any JobStoring
+    let all: RecordingObserver
 
     func keys() throws(JobStoreError) -> [APIKey] { try store.keys() }
     func usage(of key: APIKey) throws(JobStoreError) -> StorageUsage { try store.usage(of: key) }
@@ -75,5 +80,9 @@ private struct UntracedJobStore: JobStoreCalls {
     ) throws(JobStoreError) -> LeaseState {
         try store.renew(id, worker: worker, now: now, leaseNanoseconds: leaseNanoseconds, progress: progress)
     }
-    func finish(_ job: Job, worker: String) throws(JobStoreError) -> Bool { try store.finish(job, worker: worker) }
+    func finish(_ job: Job, worker: String) throws(JobStoreError) -> Bool {
+        let isStored = try store.finish(job, worker: worker)
+        if let error = all.nextLostAnswer() { throw error }
+        return isStored
+    }
 }

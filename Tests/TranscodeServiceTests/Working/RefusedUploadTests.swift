@@ -72,17 +72,14 @@ import Testing
             let segment = directory + "/segment.ts"
             try FileManager.default.copyItem(atPath: TestVideos.segment.path, toPath: segment)
             let head = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:1,\n"
-            for entry in [
-                segment, "file:\(segment)", "../../../segment.ts", "crypto+file:\(segment)", "subfile,,start,0,end,0,,:\(segment)",
-            ] {
+            for entry in [segment, "../../../../segment.ts", "crypto+file:\(segment)"] {
                 let name = directory + "/" + UUID().uuidString
                 let message = try failure(Data((head + entry + "\n#EXT-X-ENDLIST\n").utf8), in: name.created())
                 #expect(message.hasPrefix("the file is of no format that is accepted"), "\(message)")
             }
-            for script in ["ffconcat version 1.0\nfile '\(segment)'\n", "ffconcat version 1.0\nfile segment.ts\n"] {
-                let name = directory + "/" + UUID().uuidString
-                #expect(try failure(Data(script.utf8), in: name.created()).hasPrefix("the file "))
-            }
+            let name = directory + "/" + UUID().uuidString
+            let message = try failure(Data("ffconcat version 1.0\nfile '\(segment)'\n".utf8), in: name.created())
+            #expect(message.hasPrefix("the file is of no format that is accepted"), "\(message)")
         }
     }
 
@@ -97,10 +94,10 @@ import Testing
                 "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video \(server.port) RTP/AVP 96\na=rtpmap:96 H264/90000\n",
                 "<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\"><BaseURL>\(url)</BaseURL></MPD>",
             ]
-            for upload in uploads {
-                let name = directory + "/" + UUID().uuidString
-                #expect(try failure(Data(upload.utf8), in: name.created()).hasPrefix("the file "))
-            }
+            let messages = try uploads.map { try failure(Data($0.utf8), in: (directory + "/" + UUID().uuidString).created()) }
+            // DASH is not in every build of FFmpeg, and is no format at all then.
+            #expect(messages.dropLast().allSatisfy { $0.hasPrefix("the file is of no format that is accepted") }, "\(messages)")
+            #expect(messages.last?.hasPrefix("the file ") == true)
             #expect(!server.hasConnection)
         }
     }
@@ -124,10 +121,10 @@ import Testing
             setup.settings.count = 2
             let pool = try setup.pool()
             var ids: [String] = []
-            for number in 0..<6 {
+            for number in 0..<4 {
                 var bytes = original
-                for _ in 0..<(1 << number) {
-                    bytes[Int.random(in: 0..<min(bytes.count, number < 3 ? 4000 : .max), using: &generator)] = .random(in: 0...255)
+                for _ in 0..<(1 << (2 * number)) {
+                    bytes[Int.random(in: 0..<min(bytes.count, number < 2 ? 4000 : .max), using: &generator)] = .random(in: 0...255)
                 }
                 let path = directory + "/damaged-\(number)"
                 try bytes.write(to: URL(fileURLWithPath: path))

@@ -75,7 +75,7 @@ import Testing
             var setup = try WorkerSetup(directory)
             setup.settings.count = 4
             setup.settings.ffprobe = try makeRunnable("ffprobe", in: directory, "#!/bin/sh\n" + FakePrograms.probe(seconds: 1))
-            setup.settings.ffmpeg = try makeRunnable("ffmpeg", in: directory, "#!/bin/sh\n" + FakePrograms.transcode)
+            setup.settings.ffmpeg = try makeRunnable("ffmpeg", in: directory, FakePrograms.head + FakePrograms.transcode)
             setup.settings.resolutions = [.p360]
             let ids = try (0..<12).map { _ in try setup.submit(TestVideos.odd.path) }
             let observer = RecordingObserver()
@@ -98,6 +98,8 @@ enum FakePrograms {
         return "echo '{\"streams\": [\(video), \(audio)], \"format\": {\"duration\": \"\(seconds)\"}}'\n"
     }
 
+    /// How each of ffmpeg begins: asked for its encoders at a pool's start, it has none.
+    static let head = "#!/bin/sh\n[ \"$3\" = -encoders ] && exit 0\n"
     /// Of ffmpeg: sets `output` to the path of what it should make.
     static let output = #"for last; do :; done; output=${last#file:};"# + "\n"
     static let transcode = output + #"echo video >"$output"; echo out_time_us=100000000; echo progress=end"# + "\n"

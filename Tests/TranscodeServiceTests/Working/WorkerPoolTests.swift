@@ -13,7 +13,7 @@ import Testing
     private func setup(_ directory: String, ffmpeg script: String, quotaBytes: UInt64? = nil) throws -> WorkerSetup {
         var setup = try WorkerSetup(directory, quotaBytes: quotaBytes)
         setup.settings.ffprobe = try makeRunnable("ffprobe", in: directory, "#!/bin/sh\n" + FakePrograms.probe(seconds: 2))
-        setup.settings.ffmpeg = try makeRunnable("ffmpeg", in: directory, "#!/bin/sh\ncd '\(directory)'\n" + script)
+        setup.settings.ffmpeg = try makeRunnable("ffmpeg", in: directory, FakePrograms.head + "cd '\(directory)'\n" + script)
         setup.settings.resolutions = [.p360]
         return setup
     }
@@ -285,6 +285,24 @@ import Testing
             defer { pool.stop(drainNanoseconds: 0) }
             let failure = try setup.wait(for: id, .failed).failure
             #expect(failure == JobFailure(kind: .unknown, message: "the service ended 6 times while it worked on this"))
+        }
+    }
+
+    @Test(arguments: [
+        ([JobStoreError.unavailable("the connection was lost")], "job completed"),
+        ([.unavailable("once"), .unavailable("twice")], "job completed"), ([.broken("fdatasync: Input/output error")], "job leaseLost"),
+    ])
+    func `a result whose storing got no answer keeps its files`(errors: [JobStoreError], end: String) throws {
+        try withTemporaryDirectory { directory in
+            let setup = try setup(directory, ffmpeg: FakePrograms.transcode)
+            let observer = RecordingObserver(lostAnswers: errors)
+            let pool = try setup.pool(observer)
+            try pool.start()
+            defer { pool.stop(drainNanoseconds: 0) }
+            let id = try setup.submit(upload(directory))
+            try waitUntil("the end") { observer.events.contains(end) }
+            #expect(try setup.job(id).status == .completed)
+            #expect(setup.outputs(id) == ["1/360p.mp4"])
         }
     }
 

@@ -29,18 +29,18 @@ struct WorkerSetup {
     }
 
     /// Uploads a file, and creates its job.
-    func submit(_ path: String, name: String = "video.mp4") throws -> String {
+    func submit(_ path: String, name: String = "video.mp4", traceparent: String? = nil) throws -> String {
         let id = UUIDv7.next()
         try Directory.create(files.uploadDirectory(id))
         try FileManager.default.copyItem(atPath: path, toPath: files.inputPath(id))
         let job = Job(
             id: id, keyID: key.id, keyName: key.name, fileName: name, inputBytes: try FileStatus(ofPath: files.inputPath(id)).size,
-            createdAt: SystemClock.wallNanoseconds())
+            createdAt: SystemClock.wallNanoseconds(), traceparent: traceparent)
         try store.create(job)
         return id
     }
 
-    func pool(_ observer: RecordingObserver = RecordingObserver()) throws -> WorkerPool {
+    func pool(_ observer: any WorkerObserving = RecordingObserver()) throws -> WorkerPool {
         try WorkerPool(settings: settings, store: store, files: files, observing: observer, launcher: TestLauncher.path)
     }
 

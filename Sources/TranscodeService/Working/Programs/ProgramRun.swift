@@ -34,9 +34,11 @@ struct ProgramRun: Sendable {
         restraints.deathSignal = SIGKILL
         restraints.maximumFileBytes = maximumFileBytes
         restraints.niceness = 5
+        restraints.outOfMemoryScore = 500
         do throws(SystemError) {
             let process = try SupervisedProcess(
-                arguments, environment: environment, workingDirectory: workingDirectory, restraints: restraints, launcher: launcher)
+                [Self.absolute(arguments[0])] + arguments.dropFirst(), environment: environment, workingDirectory: workingDirectory,
+                restraints: restraints, launcher: launcher)
             report.pid = process.pid
             started(process.pid)
             var supervision = Supervision()
@@ -53,6 +55,13 @@ struct ProgramRun: Sendable {
         }
         report.nanoseconds = SystemClock.nanoseconds(from: start, to: SystemClock.monotonicNanoseconds())
         return report
+    }
+
+    /// A path is this process's, not one of the working directory that the program gets; a name is looked for on the `PATH`.
+    private static func absolute(_ program: String) -> String {
+        guard program.utf8.contains(UInt8(ascii: "/")), !program.hasPrefix("/"), let directory = getcwd(nil, 0) else { return program }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + program
     }
 
     private struct Supervision {

@@ -104,11 +104,15 @@ struct JobAttempt {
         var job = job
         if job.status.isFinal { job.finishedAt = SystemClock.wallNanoseconds() }
         if job.status == .completed { job.progress = 1 }
-        guard store(job, observer) else {
+        switch store(job, observer) {
+        case .stored: observer.ended(job, end)
+        case .refused:
             if end == .completed { removeAttempt(of: job) }
             return observer.ended(job, .leaseLost)
+        case .unknown:
+            // Its files may count: the sweep asks the store when it is back.
+            return observer.ended(job, .leaseLost)
         }
-        observer.ended(job, end)
         switch job.status {
         case .completed: report { () throws(SystemError) in try files.removeOtherAttempts(job) }
         case .failed, .cancelled: report { () throws(SystemError) in try files.removeOutputs(job.id) }
@@ -116,16 +120,27 @@ struct JobAttempt {
         }
     }
 
+    private enum StoreAnswer {
+        case stored
+        case refused
+        case unknown
+    }
+
     /// Tries for as long as the lease may last: hours of work are not given up for a database that is started again.
-    private func store(_ job: Job, _ observer: any JobObserving) -> Bool {
+    private func store(_ job: Job, _ observer: any JobObserving) -> StoreAnswer {
         let start = SystemClock.monotonicNanoseconds()
         var pause = 100
+        var hasFailed = false
         while true {
             do throws(JobStoreError) {
-                return try observer.store.finish(job, worker: worker)
+                if try observer.store.finish(job, worker: worker) { return .stored }
+                // A call that failed may have been the one that stored it: its answer was lost, and this one comes too late.
+                guard hasFailed, let kept = try store.job(id: job.id) else { return .refused }
+                return kept.status == job.status && kept.attempts == job.attempts ? .stored : .refused
             } catch {
+                hasFailed = true
                 let waited = SystemClock.nanoseconds(from: start, to: SystemClock.monotonicNanoseconds())
-                guard case .unavailable = error, waited < settings.leaseNanoseconds else { return false }
+                guard case .unavailable = error, waited < settings.leaseNanoseconds else { return .unknown }
                 _ = Poll.readable([], milliseconds: pause)
                 pause = min(pause * 2, 2000)
             }

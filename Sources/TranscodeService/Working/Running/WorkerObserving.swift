@@ -10,6 +10,8 @@ protocol WorkerObserving: Sendable {
     /// A call of the job store failed that is not one of ``JobObserving/store``; it is made again.
     func storeFailed(_ error: JobStoreError, operation: String, worker: String)
     func swept(_ result: OutputSweep.Result)
+    /// Found at the start: jobs will fail until it is mended.
+    func found(_ problem: MediaPrograms.Problem)
 }
 
 /// One attempt at one job. Steps don't overlap; runs of programs lie within a step.

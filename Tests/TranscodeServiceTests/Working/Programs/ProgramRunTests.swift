@@ -10,7 +10,7 @@ import Testing
 @Suite struct ProgramRunTests {
     /// What `script` did, run by `/bin/sh`.
     private func run(
-        _ script: String, in directory: String, seconds: Double = 60, grace: Double = 60, maximumFileBytes: UInt64? = nil,
+        _ script: String, in directory: String, seconds: Double = 600, grace: Double = 600, maximumFileBytes: UInt64? = nil,
         control: JobControl? = nil, take: (UnsafeRawBufferPointer) -> Bool = { _ in true }
     ) throws -> ProgramReport {
         try run(
@@ -56,6 +56,19 @@ import Testing
             #expect(report.ending == .exited(3))
             #expect(String(decoding: output, as: UTF8.self) == "out of the test\n\(directory)\n")
             #expect(report.errorText == "err\n")
+        }
+    }
+
+    @Test func `programs go after others, when time or memory are short`() throws {
+        try withTemporaryDirectory { directory in
+            var output: [UInt8] = []
+            let report = try run("nice; cat /proc/self/oom_score_adj; ulimit -c", in: directory) {
+                output += $0
+                return true
+            }
+            #expect(report.ending == .exited(0))
+            let before = nice(0)
+            #expect(String(decoding: output, as: UTF8.self) == "\(min(before + 5, 19))\n500\n0\n")
         }
     }
 
