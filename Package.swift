@@ -121,7 +121,7 @@ let package = Package(
                 "TestSupport",
             ],
             swiftSettings: settings),
-        .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
+        .testTarget(name: "IntegrationTests", dependencies: ["Gzip", "TestSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
