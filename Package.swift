@@ -127,7 +127,7 @@ let package = Package(
                 "TestSupport",
             ],
             swiftSettings: settings),
-        .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
+        .testTarget(name: "IntegrationTests", dependencies: ["Gzip", "TestSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

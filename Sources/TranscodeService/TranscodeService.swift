@@ -3,6 +3,7 @@ import Glibc
 import HTTP
 import JobStore
 import Metrics
+import Profiling
 import StructuredLogging
 import SystemIO
 import Tracing
@@ -51,7 +52,8 @@ struct TranscodeService {
             APIParts(
                 store: opened.store, storeSystem: opened.system, files: files, telemetry: telemetry, registry: registry,
                 adminToken: settings.adminToken, uploadBytes: settings.limits.uploadBytes,
-                reservedDiskBytes: settings.workers.reservedDiskBytes, cancellationRequested: { pool.checkLeases() }))
+                reservedDiskBytes: settings.workers.reservedDiskBytes, cancellationRequested: { pool.checkLeases() },
+                profiling: ProfilingRoutes { Self.queues(opened.store, pool, spans) }))
         let server = try makeServer(api)
         try registerMetrics(registry, opened, api, pool, server, output, spans, telemetry)
 
@@ -85,6 +87,7 @@ struct TranscodeService {
     private func stop(_ server: HTTPServer, _ pool: WorkerPool, _ output: ServiceLogOutput, _ stopping: StopRequests) {
         output.stopWaiting(afterNanoseconds: Self.drainNanoseconds)
         stopping.whenRequestedAgain { pool.stop(drainNanoseconds: 0) }
+        CPUProfiler.cancel()
         // Both at once: uploads and jobs take their time.
         let draining = try? WorkerThread("drain", stackBytes: 256 << 10) { server.stop(drainNanoseconds: Self.drainNanoseconds) }
         pool.stop(drainNanoseconds: Self.drainNanoseconds)
@@ -145,6 +148,13 @@ struct TranscodeService {
             store: StoreSnapshot(opened.store) { telemetry.events.dbError("counts", $0) }, inProgress: api.parts.inProgress,
             workers: { pool.counts }, server: { server.statistics }, log: { output.statistics }, spans: { spans.statistics })
         do throws(MetricDeclarationError) { try metrics.register(in: registry) } catch { throw .metrics(error) }
+    }
+
+    /// What `/debug/vars` shows.
+    private static func queues(_ store: any JobStoring, _ pool: WorkerPool, _ spans: SpanExport) -> [(name: String, depth: Int)] {
+        var queues = [("jobs.running_here", pool.counts.jobs)] + spans.statistics.map { ("spans.\($0.destination)", $0.statistics.queued) }
+        if let jobs = try? store.counts() { queues += [("jobs.queued", jobs.queued), ("jobs.processing", jobs.processing)] }
+        return queues
     }
 
     private func attempt<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws(ServiceError) -> Value {

@@ -80,7 +80,7 @@ extension IntegrationTests {
             }
             #expect(metrics[#"transcription_duration_seconds_count{whisper_model="base"}"#] == 2)
             #expect(metrics["transcription_word_count_count"] == 2)
-            #expect(metrics["transcription_word_count_sum"] == Double(2 * ServiceSetup.words.count))
+            #expect(metrics["transcription_word_count_sum"] == Double(2 * (ServiceSetup.words.count + 1)))
             for (request, count) in asked.counts {
                 let labels = [("method", request.method), ("endpoint", request.endpoint), ("status", "\(request.status)")]
                 #expect(metrics[MetricsText.series("api_requests_total", labels)] == Double(count), "\(request)")
@@ -150,7 +150,7 @@ private struct RequestCounts {
 
 /// A directory with the configuration and files of one `transcode-service`.
 struct ServiceSetup {
-    /// What its transcriber hears in everything.
+    /// What its transcriber hears in everything, before the path of the input.
     static let words = ["it", "was", "a", "dark", "and", "stormy", "night"]
 
     let directory: String
@@ -170,7 +170,7 @@ struct ServiceSetup {
         data_dir: "\(directory)/service",
         log: { stdout: false, file: "\(logs)/transcode.log" },
         spans: { file: "\(spans)" },
-        transcriber: { command: ["echo", \(words)], model: "base" },
+        transcriber: { command: ["echo", \(words), "{input}"], model: "base" },
         """.write(toFile: configurationPath, atomically: true, encoding: .utf8)
     }
 

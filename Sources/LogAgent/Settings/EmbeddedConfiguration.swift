@@ -59,6 +59,7 @@ enum EmbeddedConfiguration {
           //   multiline: { start: "^\\d{4}-\\d{2}-\\d{2} ",                     // and, or instead, continuation: "^\\s"
           //     max_lines: 500, max_bytes: "256KiB", timeout: "5s" } },          // what exceeds these makes another entry
           // { name: "pods", include: "/var/log/pods/*/*/*.log", format: "cri", // or "docker"; $stream, $namespace, $pod, $container, $restart
+          //   partial_timeout: "5s",                              // how long parts of a line wait for the rest of it
           //   inner: "json", labels: { namespace: "$namespace", container: "$container" }, metadata: { pod: "$pod" } },
           // What comes from no file is first written to segments below data_dir, so that it has the same promises.
           // { name: "pipe", type: "stdin", format: "json",        // service | log-agent run …: ends when its input has ended and is delivered
@@ -69,7 +70,7 @@ enum EmbeddedConfiguration {
           //   restart_backoff: { min: "1s", max: "1m" },
           //   stop_timeout: "10s",                                // from TERM to KILL
           //   main: true,                                         // the agent ends with it; so it is with the only service
-          //   labels: { job: "svc", stream: "$stream" } },        // stdout or stderr
+          //   labels: { job: "svc", stream: "$stream" } },        // stdout or stderr; a field for metrics and transforms as well
           // { name: "net", type: "syslog", listen: ["udp:127.0.0.1:5514", "tcp:127.0.0.1:5514", "unix:/run/net.sock", "unixgram:/run/net.dgram"],
           //   max_connections: 128, message_timeout: "1m",        // a connection that stops inside a message is closed
           //   max_line_bytes: "64KiB" },

@@ -8,11 +8,25 @@ package enum ProfilingError: Error, Equatable, CustomStringConvertible {
     case busy
     /// The kernel or a sandbox does not allow it.
     case unsupported(SystemError)
+    /// Not a time that a profile may take.
+    case badSeconds(String)
+
+    /// The HTTP status that says so.
+    package var status: Int {
+        switch self {
+        case .busy: 409
+        case .unsupported: 501
+        case .badSeconds: 400
+        }
+    }
 
     package var description: String {
         switch self {
-        case .busy: "a profile is being taken already; come again when it is done"
-        case .unsupported(let error): "profiles can't be taken here: \(error)"
+        case .busy: "A profile is being taken already; come again when it is done."
+        case .unsupported(let error): "Profiles can't be taken here: \(error)."
+        case .badSeconds(let text):
+            "`seconds` is \(text.prefix(40)); use a number from \(ProfilingRoutes.secondsAllowed.lowerBound) to "
+                + "\(ProfilingRoutes.secondsAllowed.upperBound)."
         }
     }
 }

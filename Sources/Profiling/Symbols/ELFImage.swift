@@ -94,7 +94,8 @@ struct ELFImage: ~Copyable {
         for wantedType: UInt32 in [2, 11] {
             for index in 0..<Int(count) {
                 let header = start + index * Int(size)
-                guard file.load(header + 4, as: UInt32.self) == wantedType,
+                // A whole file has one of each.
+                guard tables.count < 4, file.load(header + 4, as: UInt32.self) == wantedType,
                     let offset = file.load(header + 24, as: UInt64.self).flatMap({ Int(exactly: $0) }),
                     let bytes = file.load(header + 32, as: UInt64.self).flatMap({ Int(exactly: $0) }),
                     let link = file.load(header + 40, as: UInt32.self), link < count,

@@ -62,6 +62,10 @@ final class API: Sendable {
     /// What the server refuses by itself.
     private func refuse(_ refusal: HTTPRefusal) -> HTTPResponse {
         let call = begin(refusal.head ?? HTTPRequestHead(method: HTTPMethod(rawValue: "_OTHER"), target: "/"))
+        do throws(Problem) {
+            // A method that no route has is the client's mistake, whether HTTP knows it or not.
+            if refusal.status == 501, refusal.head != nil { _ = try route(of: call.match, call.head) }
+        } catch { return end(call, error) }
         return end(call, Problem(refusal.status, Self.sentence(refusal.detail)))
     }
 
@@ -141,6 +145,9 @@ final class API: Sendable {
         case .readiness: return try OperatingRoutes(call, parts).readiness()
         case .metrics: return OperatingRoutes(call, parts).metrics()
         case .document: return Answer(OpenAPIDocument.response)
+        case .profile: return try OperatingRoutes(call, parts).debug(.profile)
+        case .foldedProfile: return try OperatingRoutes(call, parts).debug(.folded)
+        case .variables: return try OperatingRoutes(call, parts).debug(.variables)
         }
     }
 }

@@ -2,6 +2,7 @@ import Configuration
 import HTTP
 import JobStore
 import Metrics
+import Profiling
 
 /// What the API needs of the rest of the service.
 struct APIParts: Sendable {
@@ -18,6 +19,7 @@ struct APIParts: Sendable {
     var reservedDiskBytes: UInt64
     /// Called when a job that may run here was asked to be cancelled.
     var cancellationRequested: @Sendable () -> Void
+    var profiling = ProfilingRoutes()
     let inProgress = RequestsInProgress()
     let reservations = UploadReservations()
 }

@@ -24,7 +24,8 @@ enum OpenAPIDocument {
           "tags": [
             { "name": "jobs", "description": "Uploads, and what becomes of them" },
             { "name": "keys", "description": "Who may use the API; there only when the service has an admin token" },
-            { "name": "operating", "description": "For whoever operates the service" }
+            { "name": "operating", "description": "For whoever operates the service" },
+            { "name": "debugging", "description": "What the process does; there only when the service has an admin token" }
           ],
           "paths": {
             "/api/v1/jobs": {
@@ -40,6 +41,7 @@ enum OpenAPIDocument {
                   "200": { "description": "A page of jobs", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/JobList" } } } },
                   "400": { "$ref": "#/components/responses/Problem" },
                   "401": { "$ref": "#/components/responses/Unauthorized" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               },
@@ -48,7 +50,7 @@ enum OpenAPIDocument {
                 "description": "The body is the file, or a form with the file in its field `file`. It is refused by its head alone where that shows that it can't be taken: send `Expect: 100-continue` to learn so before sending it.",
                 "security": [ { "apiKey": [] } ],
                 "parameters": [
-                  { "name": "X-File-Name", "in": "header", "description": "What the file is called, percent-encoded; for a body that is the file. A plain name, no path. Content-Disposition does as well.", "schema": { "type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$" } }
+                  { "name": "X-File-Name", "in": "header", "description": "What the file is called, percent-encoded where it is not ASCII; goes before the name in a form. A plain name, no path. For a body that is the file, Content-Disposition does as well.", "schema": { "type": "string", "pattern": "^(?!\\.\\.?$)[!-$&-.0-\\[\\]-~]([ -$&-.0-\\[\\]-~]{0,252}[!-$&-.0-\\[\\]-~])?$" } }
                 ],
                 "requestBody": {
                   "required": true,
@@ -80,6 +82,7 @@ enum OpenAPIDocument {
                   "413": { "description": "The file is larger than the service takes, or the key's storage quota would be passed (`urn:tailspan:problem:quota-exceeded`)", "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } },
                   "415": { "$ref": "#/components/responses/Problem" },
                   "507": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -94,6 +97,7 @@ enum OpenAPIDocument {
                   "400": { "$ref": "#/components/responses/Problem" },
                   "401": { "$ref": "#/components/responses/Unauthorized" },
                   "404": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               },
@@ -109,6 +113,7 @@ enum OpenAPIDocument {
                   "401": { "$ref": "#/components/responses/Unauthorized" },
                   "404": { "$ref": "#/components/responses/Problem" },
                   "409": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -133,6 +138,7 @@ enum OpenAPIDocument {
                   "409": { "description": "The job is not completed (`urn:tailspan:problem:job-not-completed`)", "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } },
                   "412": { "$ref": "#/components/responses/Problem" },
                   "416": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -153,6 +159,7 @@ enum OpenAPIDocument {
                   "409": { "$ref": "#/components/responses/Problem" },
                   "412": { "$ref": "#/components/responses/Problem" },
                   "416": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -165,6 +172,7 @@ enum OpenAPIDocument {
                   "200": { "description": "The key's usage", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Usage" } } } },
                   "400": { "$ref": "#/components/responses/Problem" },
                   "401": { "$ref": "#/components/responses/Unauthorized" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -178,6 +186,7 @@ enum OpenAPIDocument {
                   "400": { "$ref": "#/components/responses/Problem" },
                   "401": { "$ref": "#/components/responses/Unauthorized" },
                   "404": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               },
@@ -200,6 +209,7 @@ enum OpenAPIDocument {
                   "413": { "$ref": "#/components/responses/Problem" },
                   "415": { "$ref": "#/components/responses/Problem" },
                   "422": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -214,6 +224,7 @@ enum OpenAPIDocument {
                   "400": { "$ref": "#/components/responses/Problem" },
                   "401": { "$ref": "#/components/responses/Unauthorized" },
                   "404": { "$ref": "#/components/responses/Problem" },
+                  "503": { "$ref": "#/components/responses/Problem" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }
@@ -248,6 +259,54 @@ enum OpenAPIDocument {
                     "content": { "text/plain": { "schema": { "type": "string" } }, "application/openmetrics-text": { "schema": { "type": "string" } } }
                   },
                   "400": { "$ref": "#/components/responses/Problem" },
+                  "default": { "$ref": "#/components/responses/Problem" }
+                }
+              }
+            },
+            "/debug/pprof/profile": {
+              "get": {
+                "operationId": "profile", "tags": ["debugging"], "summary": "A CPU profile, as go tool pprof reads it",
+                "description": "Takes as long as it says. One is taken at a time. There only when the service has an admin token.",
+                "security": [ { "adminToken": [] } ],
+                "parameters": [
+                  { "name": "seconds", "in": "query", "description": "For how long", "schema": { "type": "integer", "minimum": 1, "maximum": 60, "default": 30 } }
+                ],
+                "responses": {
+                  "200": { "description": "The profile", "content": { "application/octet-stream": { "schema": { "type": "string", "format": "binary" } } } },
+                  "400": { "$ref": "#/components/responses/Problem" },
+                  "401": { "$ref": "#/components/responses/Unauthorized" },
+                  "409": { "$ref": "#/components/responses/Problem" },
+                  "501": { "$ref": "#/components/responses/Problem" },
+                  "default": { "$ref": "#/components/responses/Problem" }
+                }
+              }
+            },
+            "/debug/pprof/folded": {
+              "get": {
+                "operationId": "foldedProfile", "tags": ["debugging"], "summary": "A CPU profile as folded stacks",
+                "description": "Takes as long as it says. One is taken at a time. There only when the service has an admin token.",
+                "security": [ { "adminToken": [] } ],
+                "parameters": [
+                  { "name": "seconds", "in": "query", "description": "For how long", "schema": { "type": "integer", "minimum": 1, "maximum": 60, "default": 30 } }
+                ],
+                "responses": {
+                  "200": { "description": "The profile", "content": { "text/plain": { "schema": { "type": "string" } } } },
+                  "400": { "$ref": "#/components/responses/Problem" },
+                  "401": { "$ref": "#/components/responses/Unauthorized" },
+                  "409": { "$ref": "#/components/responses/Problem" },
+                  "501": { "$ref": "#/components/responses/Problem" },
+                  "default": { "$ref": "#/components/responses/Problem" }
+                }
+              }
+            },
+            "/debug/vars": {
+              "get": {
+                "operationId": "variables", "tags": ["debugging"], "summary": "Memory, threads, descriptors and queues of the process",
+                "security": [ { "adminToken": [] } ],
+                "responses": {
+                  "200": { "description": "Sizes in bytes, times in seconds", "content": { "application/json": { "schema": { "type": "object" } } } },
+                  "400": { "$ref": "#/components/responses/Problem" },
+                  "401": { "$ref": "#/components/responses/Unauthorized" },
                   "default": { "$ref": "#/components/responses/Problem" }
                 }
               }

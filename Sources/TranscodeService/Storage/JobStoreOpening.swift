@@ -17,7 +17,13 @@ struct OpenedJobStore {
     init(_ settings: ServiceSettings, observer: @escaping @Sendable (Event) -> Void = { _ in }) throws(JobStoreError) {
         if let url = settings.databaseURL {
             store = try PostgresJobStore(
-                PostgresSettings(url.value, applicationName: "transcode-service"), onLostListening: { observer(.notificationsLost($0)) })
+                PostgresSettings(url.value, applicationName: "transcode-service"),
+                observer: { execution in
+                    ServiceTelemetry.statement(
+                        execution.statement.name, text: execution.statement.text, startUnixNano: execution.startNanoseconds,
+                        durationNanoseconds: execution.durationNanoseconds, rows: execution.rows, error: execution.error,
+                        sqlState: execution.error?.sqlState)
+                }, onLostListening: { observer(.notificationsLost($0)) })
             system = .postgresql
         } else {
             store = try FileJobStore(directory: settings.storeDirectory) { observer(.file($0)) }

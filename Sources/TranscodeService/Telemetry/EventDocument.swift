@@ -42,7 +42,7 @@ enum EventDocument {
         - **No line is dropped because a reader is slow.** When a request is answered, its line is in the file, and in the pipe. A standard output that
           nobody reads stops the service as soon as the pipe is full: where lines are read from `log.file`, set `log.stdout` to `false`.
         - While a disk is full, up to 1 MiB of lines wait in memory, whole and in order, and are written when there is room. What is dropped then, or
-          because a reader has gone, is counted: `transcode_service_log_dropped_lines_total{reason}`.
+          because a reader has gone, is counted: `transcode_service_dropped_log_lines_total{reason}`.
         - `SIGHUP` opens `log.file` anew, after it was renamed. A line is never split over two files.
         - Values can't break out of their line: control characters, ends of lines and marks that change the direction of text are written as `\\uXXXX`.
         - Neither API keys nor tokens, query strings or header values are ever written. `api_key` is the key's name.

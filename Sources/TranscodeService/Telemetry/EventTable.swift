@@ -9,7 +9,7 @@ extension EventDefinition {
 
     static let httpRequest = EventDefinition(
         name: "http.request", logger: "api", message: "Request finished.", level: "INFO; WARNING with a status of 4xx, ERROR with 5xx",
-        occasion: "After the last byte of an answer was sent, or the client had gone.",
+        occasion: "When a request is answered, before its answer is sent; or when the client has gone.",
         fields: [.jobID.optional, .apiKey.optional, .method, .endpoint, .status, .durationMilliseconds, .exception.optional])
 
     static let jobCreated = EventDefinition(
@@ -76,7 +76,7 @@ extension EventField {
         "endpoint", .text, "template of the route, such as `/api/v1/jobs/{id}`; `unmatched` where there is none")
     static let status = EventField("status", .integer, "HTTP status; 499 when the client went before the answer")
     static let durationMilliseconds = EventField(
-        "duration_ms", .number, "milliseconds from the request's first byte to the end of the answer")
+        "duration_ms", .number, "milliseconds from the end of the head to the answer: with an upload, without the sending of a download")
     static let exception = EventField("exception", .text, "what the error says of itself, cut at 8 KiB")
 
     static func jobStatus(_ status: JobStatus) -> EventField { EventField("status", .text, "`\(status.rawValue)`") }

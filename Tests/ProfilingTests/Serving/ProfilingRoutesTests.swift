@@ -7,33 +7,22 @@ import Testing
 @Suite struct `Profiling routes` {
     private let routes = ProfilingRoutes { [("jobs", 3), ("a\"b\n", 0)] }
 
-    private func answer(_ target: String, _ method: HTTPMethod = .get) -> HTTPResponse? {
-        routes.answer(HTTPRequest(method: method, target: target))
-    }
-
-    @Test func `are these and no others`() {
-        for target in ["/", "/debug", "/debug/pprof", "/debug/pprof/", "/debug/pprof/heap", "/debug/varsx"] {
-            #expect(answer(target) == nil)
-        }
-        for path in ProfilingRoutes.paths { #expect(answer(path, .post)?.status == 405) }
-    }
-
     @Test(arguments: ["0", "61", "-1", "", "x", "1.5", "99999999999999999999"])
     func `refuse a time that can't be`(seconds: String) {
-        for path in ["/debug/pprof/profile", "/debug/pprof/folded"] {
-            let refused = answer("\(path)?seconds=\(seconds)")
-            #expect(refused?.status == 400 && refused?.bodyText == "400 Bad Request: `seconds` is a number from 1 to 60\n")
+        for page in [ProfilingPage.profile, .folded] {
+            #expect(throws: ProfilingError.badSeconds(seconds)) { try routes.answer(page, method: .get, seconds: seconds) }
         }
-        #expect(answer("/debug/pprof/profile?seconds")?.status == 400)
+        #expect(ProfilingError.badSeconds("0").description == "`seconds` is 0; use a number from 1 to 60.")
+        #expect(ProfilingError.badSeconds("0").status == 400)
     }
 
-    @Test func `take no profile for a look at the headers`() {
-        let head = answer("/debug/pprof/profile?seconds=60", .head)
-        #expect(head?.status == 200 && head?.body.isEmpty == true && head?.headers.first("Content-Type") == "application/octet-stream")
+    @Test func `take no profile for a look at the headers`() throws {
+        let head = try routes.answer(.profile, method: .head, seconds: "60")
+        #expect(head.status == 200 && head.body.isEmpty && head.headers.first("Content-Type") == "application/octet-stream")
     }
 
     @Test func `tell the process's state`() throws {
-        let response = try #require(answer("/debug/vars?x=1"))
+        let response = try routes.answer(.variables, method: .get, seconds: nil)
         #expect(response.status == 200 && response.headers.first("Content-Type") == "application/json")
         let object = try #require(try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
         #expect(object["queues"] as? [String: Int] == ["jobs": 3, "a\"b\n": 0])

@@ -14,7 +14,8 @@ struct HeaderParameters: Equatable, Sendable {
         let value = Self.takeWord(&rest, isValue: true)
         Self.skipBlank(&rest)
         var parameters: [String: String] = [:]
-        while rest.popFirst() == UInt8(ascii: ";") {
+        while rest.first == UInt8(ascii: ";") {
+            rest.removeFirst()
             Self.skipBlank(&rest)
             // An empty one, as at the end, is nothing.
             if rest.isEmpty || rest.first == UInt8(ascii: ";") { continue }

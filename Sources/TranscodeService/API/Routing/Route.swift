@@ -5,12 +5,15 @@ enum Route: String, CaseIterable, Sendable {
     case createJob, listJobs, job, deleteJob, output, transcript, usage
     case createKey, listKeys, deleteKey
     case health, readiness, metrics, document
+    case profile, foldedProfile, variables
 
     var method: HTTPMethod {
         switch self {
         case .createJob, .createKey: .post
         case .deleteJob, .deleteKey: .delete
-        case .listJobs, .job, .output, .transcript, .usage, .listKeys, .health, .readiness, .metrics, .document: .get
+        case .listJobs, .job, .output, .transcript, .usage, .listKeys, .health, .readiness, .metrics, .document,
+            .profile, .foldedProfile, .variables:
+            .get
         }
     }
 
@@ -27,6 +30,9 @@ enum Route: String, CaseIterable, Sendable {
         case .readiness: "/ready"
         case .metrics: "/metrics"
         case .document: "/openapi.json"
+        case .profile: "/debug/pprof/profile"
+        case .foldedProfile: "/debug/pprof/folded"
+        case .variables: "/debug/vars"
         }
     }
 
@@ -42,7 +48,7 @@ enum Route: String, CaseIterable, Sendable {
     var access: Access {
         switch self {
         case .createJob, .listJobs, .job, .deleteJob, .output, .transcript, .usage: .key
-        case .createKey, .listKeys, .deleteKey: .administrator
+        case .createKey, .listKeys, .deleteKey, .profile, .foldedProfile, .variables: .administrator
         case .health, .readiness, .metrics, .document: .anyone
         }
     }

@@ -1,8 +1,9 @@
 import HTTP
 import JobStore
 import Metrics
+import Profiling
 
-/// For whoever operates the service: `/ready` and `/metrics`.
+/// For whoever operates the service: `/ready`, `/metrics` and `/debug`.
 struct OperatingRoutes {
     private let call: APICall
     private let parts: APIParts
@@ -21,6 +22,13 @@ struct OperatingRoutes {
             throw problem
         }
         return Answer(JSONMessage.response(["status": "ready"]))
+    }
+
+    func debug(_ page: ProfilingPage) throws(Problem) -> Answer {
+        let seconds = call.match.query.last { $0.name == "seconds" }?.value
+        do throws(ProfilingError) { return Answer(try parts.profiling.answer(page, method: call.head.method, seconds: seconds)) } catch {
+            throw Problem(error.status, error.description)
+        }
     }
 
     func metrics() -> Answer {

@@ -15,6 +15,7 @@ final class JobUpload: HTTPBodyConsumer {
         var file: UploadFile?
         var form: MultipartParser?
         var fileName: String?
+        var hasFile = false
         var reservedBytes: UInt64 = 0
         var nextSpaceCheck: UInt64
     }
@@ -38,7 +39,7 @@ final class JobUpload: HTTPBodyConsumer {
         var form: MultipartParser?
         var fileName: String?
         switch format.framing {
-        case .form(let parser): form = parser
+        case .form(let parser, let name): (form, fileName) = (parser, name)
         case .raw(let name): fileName = name
         }
         let limit = Int(clamping: parts.uploadBytes)
@@ -129,8 +130,10 @@ final class JobUpload: HTTPBodyConsumer {
                     if part.name != UploadFormat.fieldName {
                         throw Problem(400, "The form has one field, `\(UploadFormat.fieldName)`, which holds the file.")
                     }
-                    if state.fileName != nil { throw Problem(400, "The form has more than one file; make a job of each.") }
-                    state.fileName = try part.fileName.map(UploadName.check) ?? UploadName.fallback
+                    if state.hasFile { throw Problem(400, "The form has more than one file; make a job of each.") }
+                    state.hasFile = true
+                    let name = try part.fileName.map(UploadName.check)
+                    state.fileName = state.fileName ?? name ?? UploadName.fallback
                 case .data(let data): try append(data, &state)
                 case .partEnd: break
                 }
@@ -166,7 +169,7 @@ final class JobUpload: HTTPBodyConsumer {
         if let form = state.form {
             do throws(MultipartParser.Failure) { try form.finish() } catch { throw Self.badForm(error) }
         }
-        guard let fileName = state.fileName else {
+        guard let fileName = state.fileName, state.form == nil || state.hasFile else {
             throw Problem(400, "The form has no field `\(UploadFormat.fieldName)`, which holds the file.")
         }
         guard let size = state.file?.byteCount, size > 0 else { throw Self.empty }

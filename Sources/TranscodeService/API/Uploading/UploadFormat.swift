@@ -5,8 +5,8 @@ struct UploadFormat: Sendable {
     enum Framing: Sendable {
         /// The body is the file.
         case raw(fileName: String)
-        /// A form with the file in its field ``fieldName``.
-        case form(MultipartParser)
+        /// A form with the file in its field ``fieldName``; a name goes before that of the field.
+        case form(MultipartParser, fileName: String?)
     }
 
     static let fieldName = "file"
@@ -31,7 +31,7 @@ struct UploadFormat: Sendable {
             guard let parser = type["boundary"].flatMap(MultipartParser.init(boundary:)) else {
                 throw Problem(400, "The Content-Type multipart/form-data names no boundary of 1 to 70 characters.")
             }
-            framing = .form(parser)
+            framing = .form(parser, fileName: try Self.explicitName(head.headers))
         case "application/octet-stream": framing = .raw(fileName: try Self.fileName(head.headers))
         case let value where value.hasPrefix("video/") || value.hasPrefix("audio/"):
             framing = .raw(fileName: try Self.fileName(head.headers))
@@ -42,14 +42,19 @@ struct UploadFormat: Sendable {
         }
     }
 
-    /// From `X-File-Name`, which may be percent-encoded, or `Content-Disposition`.
-    private static func fileName(_ headers: HTTPHeaders) throws(Problem) -> String {
-        if let text = headers.first("X-File-Name") {
-            guard let name = PercentEncoding.decode(text) else {
-                throw Problem(400, "The X-File-Name is not UTF-8 text, percent-encoded where it is not ASCII.")
-            }
-            return try UploadName.check(name)
+    /// `X-File-Name`, which may be percent-encoded.
+    private static func explicitName(_ headers: HTTPHeaders) throws(Problem) -> String? {
+        guard let text = headers.first("X-File-Name") else { return nil }
+        // What was not UTF-8 came with U+FFFD in its place.
+        guard let name = PercentEncoding.decode(text), !name.unicodeScalars.contains("\u{fffd}") else {
+            throw Problem(400, "The X-File-Name is not UTF-8 text, percent-encoded where it is not ASCII.")
         }
+        return try UploadName.check(name)
+    }
+
+    /// The same, or from `Content-Disposition`.
+    private static func fileName(_ headers: HTTPHeaders) throws(Problem) -> String {
+        if let name = try explicitName(headers) { return name }
         guard let text = headers.first("Content-Disposition") else { return UploadName.fallback }
         guard let disposition = HeaderParameters(text) else {
             throw Problem(400, "The Content-Disposition is not of the form attachment; filename=\"name\".")
