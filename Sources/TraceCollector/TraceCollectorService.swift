@@ -58,9 +58,12 @@ struct TraceCollectorService {
     }
 
     private func startReceiver(_ receiver: OTLPReceiver) throws(CollectorError) -> HTTPServer? {
+        // Threads that wait for the device share one call.
+        let workers = settings.buffer.synchronization == .always ? 16 : 2
         guard let settings = settings.otlpHTTP else { return nil }
         return try startServer(settings.server, named: "receivers.otlp_http") { listener in
             listener.codedPaths = [OTLPReceiver.path]
+            listener.workers = workers
             listener.limits.bodyBytes = settings.maximumRequestBytes
             listener.heldBytes = max(64 << 20, 2 * settings.maximumRequestBytes)
             listener.connections = settings.maximumConnections

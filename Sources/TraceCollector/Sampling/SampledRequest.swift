@@ -2,23 +2,31 @@ import OTLP
 
 /// Spans that are kept, gathered by what they stand in, for one request.
 struct SampledRequest {
-    private var spansByContext: [UInt32: [UInt8]] = [:]
+    private struct Gathered {
+        var fields: [UInt8] = []
+        var spans = 0
+    }
+
+    private var gathered: [UInt32: Gathered] = [:]
     private(set) var spans = 0
     private(set) var bytes = 0
 
-    var isEmpty: Bool { spans == 0 }
-
     /// `field`: the span with tag and length.
     mutating func append(_ field: UnsafeRawBufferPointer, context: UInt32) {
-        spansByContext[context, default: []].append(contentsOf: field)
+        gathered[context, default: Gathered()].fields.append(contentsOf: field)
+        gathered[context]?.spans += 1
         spans += 1
         bytes += field.count
     }
 
+    /// How many spans stand in each context.
+    var contexts: [(number: UInt32, spans: Int)] { gathered.map { ($0.key, $0.value.spans) } }
+
     /// Appends the `ExportTraceServiceRequest`.
     func write(_ contexts: SpanContexts, to output: inout [UInt8]) {
-        for (number, fields) in spansByContext.sorted(by: { $0.key < $1.key }) {
+        for (number, gathered) in gathered.sorted(by: { $0.key < $1.key }) {
             guard let context = contexts[number] else { continue }
+            let fields = gathered.fields
             var head: [UInt8] = []
             TraceFiltering.appendHead(2, count: context.scope.count + fields.count, to: &head)
             TraceFiltering.appendHead(
@@ -28,12 +36,5 @@ struct SampledRequest {
             output.append(contentsOf: context.scope)
             output.append(contentsOf: fields)
         }
-    }
-
-    mutating func removeAll() {
-        for key in spansByContext.keys { spansByContext[key]?.removeAll(keepingCapacity: false) }
-        spansByContext.removeAll(keepingCapacity: true)
-        spans = 0
-        bytes = 0
     }
 }

@@ -14,7 +14,7 @@ final class SamplingStage: @unchecked Sendable {
     }
 
     private static let batchBytes = 512 << 10
-    private static let outputBytes = 512 << 10
+    private static let keptBytes = 1 << 20
     private static let retryNanoseconds: UInt64 = 1_000_000_000
 
     private let intake: SegmentLog
@@ -89,17 +89,22 @@ final class SamplingStage: @unchecked Sendable {
 
     /// Puts what is kept into the other log. False where the stage was stopped before that was possible.
     private func flush() -> Bool {
-        guard !sampler.output.isEmpty else { return true }
-        request.removeAll(keepingCapacity: request.capacity <= 2 * Self.outputBytes)
-        sampler.writeOutput(to: &request)
-        let spans = sampler.output.spans
+        while !sampler.output.isEmpty {
+            if !flushFirst() { return false }
+        }
+        return true
+    }
+
+    private func flushFirst() -> Bool {
+        request.removeAll(keepingCapacity: request.capacity <= Self.keptBytes)
+        let spans = sampler.writeFirstOutput(to: &request)
         while !isStopped.load(ordering: .relaxed) {
             do throws(SystemError) {
                 let request = request
                 try request.span.bytes.withUnsafeBytes { (raw) throws(SystemError) in
                     try delivery.append(raw, content: .protobuf, spans: spans, messageBytes: raw.count)
                 }
-                sampler.clearOutput()
+                sampler.removeFirstOutput()
                 return true
             } catch {
                 log.bufferUnavailable(error)

@@ -44,9 +44,9 @@ struct SpanContexts {
     mutating func retain(_ number: UInt32) { contexts[Int(number)]?.spans += 1 }
 
     /// The last span that lets go takes the context with it.
-    mutating func release(_ number: UInt32) {
+    mutating func release(_ number: UInt32, spans: Int = 1) {
         guard let context = contexts[Int(number)] else { return }
-        if context.spans > 1 { contexts[Int(number)]?.spans -= 1 } else { remove(number) }
+        if context.spans > spans { contexts[Int(number)]?.spans -= spans } else { remove(number) }
     }
 
     /// Removes a context that no span has, where it is one.

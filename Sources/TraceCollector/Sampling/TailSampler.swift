@@ -45,6 +45,8 @@ struct TailSampler {
     private static let traceBytes = 300
     /// A decided trace costs about so much.
     private static let decisionBytes = 120
+    /// A request of kept spans is full with so many bytes.
+    private static let requestBytes = 512 << 10
 
     private let settings: Settings
     private var rules: SamplingRules
@@ -54,7 +56,9 @@ struct TailSampler {
     private var decisions = ArrivalTable<TraceKey, Bool>()
     private let maximumDecisions: Int
     private var contexts = SpanContexts()
-    private(set) var output = SampledRequest()
+    /// Kept spans in requests that any receiver takes, the oldest first.
+    private(set) var output: [SampledRequest] = []
+    private var outputBytes = 0
     private(set) var counts = Counts()
     private var openBytes = 0
 
@@ -67,7 +71,7 @@ struct TailSampler {
     var openTraces: Int { open.count }
     var openSpans: UInt64 { counts.received - counts.keptSpans - counts.droppedSpans }
     /// Of what waits, about.
-    var usedBytes: Int { openBytes + contexts.bytes + output.bytes }
+    var usedBytes: Int { openBytes + contexts.bytes + outputBytes }
 
     /// Before it everything is decided; nil: nothing waits.
     var undecidedFrom: LogPosition? { open.oldest?.value.position }
@@ -98,7 +102,7 @@ struct TailSampler {
             take(span, message, context: context, resourceAttributes: resourceAttributes, position: position, now: now)
         }
         for context in used { contexts.removeUnused(context) }
-        while usedBytes - output.bytes > settings.memoryBytes / 4 * 3, let (key, _) = open.oldest {
+        while usedBytes - outputBytes > settings.memoryBytes / 4 * 3, let (key, _) = open.oldest {
             counts.earlyTraces += 1
             decide(key, now: now)
         }
@@ -180,22 +184,24 @@ struct TailSampler {
 
     private mutating func keep(_ field: UnsafeRawBufferPointer, _ context: UInt32) {
         contexts.retain(context)
-        output.append(field, context: context)
-        outputContexts.append(context)
+        if output.last.map({ $0.bytes >= Self.requestBytes }) ?? true { output.append(SampledRequest()) }
+        output[output.count - 1].append(field, context: context)
+        outputBytes += field.count
         counts.keptSpans += 1
     }
 
-    /// Of each span in ``output``.
-    private var outputContexts: [UInt32] = []
+    /// Appends the first request of ``output``; gives its spans, 0 where there is none.
+    func writeFirstOutput(to bytes: inout [UInt8]) -> Int {
+        guard let first = output.first else { return 0 }
+        first.write(contexts, to: &bytes)
+        return first.spans
+    }
 
-    /// The kept spans since the last call, as a request: appended to `bytes`.
-    func writeOutput(to bytes: inout [UInt8]) { output.write(contexts, to: &bytes) }
-
-    /// What ``writeOutput(to:)`` has written is in good hands.
-    mutating func clearOutput() {
-        for context in outputContexts { contexts.release(context) }
-        outputContexts.removeAll(keepingCapacity: true)
-        output.removeAll()
+    /// What ``writeFirstOutput(to:)`` has written is in good hands.
+    mutating func removeFirstOutput() {
+        let first = output.removeFirst()
+        for (number, spans) in first.contexts { contexts.release(number, spans: spans) }
+        outputBytes -= first.bytes
     }
 }
 

@@ -48,6 +48,12 @@ extension TraceCollectorSettings {
         serviceGraph =
             object.isNull("service_graph") ? nil : object["service_graph"]?.object(ServiceGraphMetrics.Settings.init(reading:)) ?? .init()
         buffer = object["buffer"]?.object(BufferSettings.init(reading:)) ?? BufferSettings()
+        if let node = object["buffer"], let request = otlpHTTP?.maximumRequestBytes, buffer.maximumBytes < 4 * UInt64(request) {
+            node.tell(
+                "`\(node.path).max_bytes` is \(SizeText.text(buffer.maximumBytes)), but requests may have "
+                    + "\(SizeText.text(UInt64(request))); four must fit into it.",
+                hint: "Raise it, or lower `receivers.otlp_http.max_request_bytes`.")
+        }
         outputs = object["outputs"].map(OutputSettings.readAll) ?? [OutputSettings.local(path: data + "/traces")]
     }
 

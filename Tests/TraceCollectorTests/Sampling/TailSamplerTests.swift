@@ -24,8 +24,7 @@ struct TailSamplerTests {
 
     private func output(_ sampler: inout TailSampler) throws -> [[UInt64]] {
         var bytes: [UInt8] = []
-        sampler.writeOutput(to: &bytes)
-        sampler.clearOutput()
+        while sampler.writeFirstOutput(to: &bytes) > 0 { sampler.removeFirstOutput() }
         return try Requests.spans(bytes)
     }
 
@@ -154,7 +153,7 @@ struct TailSamplerTests {
         try take([.init(trace: 1, id: 3)], service: "b", into: &sampler)
         try take([.init(trace: 3, id: 4)], service: "a", into: &sampler)
         var bytes: [UInt8] = []
-        sampler.writeOutput(to: &bytes)
+        #expect(sampler.writeFirstOutput(to: &bytes) == 4)
         let index = try Requests.index(bytes)
         let services = bytes.withUnsafeBytes { raw in
             index.resources.map { resource in
@@ -165,7 +164,17 @@ struct TailSamplerTests {
         }
         #expect(services == ["a", "b"])
         #expect(index.spans.map(\.spanID) == [1, 2, 4, 3])
-        sampler.clearOutput()
+        sampler.removeFirstOutput()
+        #expect(sampler.usedBytes == 0)
+    }
+
+    @Test func `a large trace goes out in requests of a size that receivers take`() throws {
+        var sampler = sampler([.always])
+        let name = String(repeating: "x", count: 10_000)
+        for id in 1...200 as ClosedRange<UInt64> { try take([.init(trace: 1, id: id, name: name)], into: &sampler) }
+        #expect(sampler.output.count == 4)
+        #expect(sampler.output.allSatisfy { $0.bytes < 600_000 })
+        #expect(try output(&sampler) == (1...200).map { [1, $0] })
         #expect(sampler.usedBytes == 0)
     }
 

@@ -105,6 +105,7 @@ struct SettingsTests {
             "outputs: [{ name: \"t\", type: \"otlp_grpc\" }]",
             "`outputs[0].type` is \"otlp_grpc\", which is not supported yet; supported: \"otlp_http\" or \"directory\"."
         ),
+        ("buffer: { max_bytes: \"8MiB\" }", "`buffer.max_bytes` is 8MiB, but requests may have 20MiB; four must fit into it."),
         ("bufer: {}", "`bufer` is not a known key."),
     ])
     func `a mistake is named with what to do`(text: String, message: String) {
