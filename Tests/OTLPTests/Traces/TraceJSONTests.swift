@@ -32,6 +32,28 @@ struct TraceJSONTests {
         #expect(try transcode(Self.full) == TraceSample.request([TraceSample.fullSpan()]))
     }
 
+    @Test func `a line that our own programs write is the request that they would send`() throws {
+        var span = SpanRecord(
+            traceID: TraceID(high: 1, low: 2), spanID: SpanID(3), parentSpanID: SpanID(4), name: "GET \"/\"\n\u{1F980}", kind: .client,
+            startTimeUnixNano: 1_544_712_660_000_000_001)
+        span.endTimeUnixNano = .max
+        span.traceState = "a=1"
+        span.attributes = [
+            "s": "é", "b": true, "i": .int(.min), "d": 0.1, "n": .double(-.infinity), "l": .array(["x", 1]), "m": .map(["k": ""]),
+            "y": .bytes([0, 255, 1, 2]),
+        ]
+        span.events = [.init(timeUnixNano: 7, name: "exception", attributes: ["exception.type": "E"])]
+        span.links = [.init(traceID: TraceID(high: 0, low: 1), spanID: SpanID(2))]
+        span.status = .error("no")
+        span.droppedEventsCount = 3
+        let origin = SpanOrigin(resource: ["service.name": "transcode-service"], scopeName: "jobs", scopeVersion: "1", schemaURL: "u")
+        var line: [UInt8] = []
+        SpanEncoding.appendJSONLine([span, span], from: origin, to: &line)
+        var writer = ProtobufWriter()
+        SpanEncoding.appendProtobuf([span, span], from: origin, to: &writer)
+        #expect(try transcode(String(decoding: line, as: UTF8.self)) == writer.bytes)
+    }
+
     @Test func `names of enums, nulls and members that are not known are taken`() throws {
         let text = """
             {"unknown":{"a":[1,{"b":2}]},"resourceSpans":[{"resource":null,"scopeSpans":[{"spans":[{"kind":"SPAN_KIND_CLIENT","name":null,
