@@ -64,7 +64,7 @@ extension IntegrationTests {
             }
             #expect(metrics["job_queue_time_seconds_count"] == 3)
             #expect(metrics["job_processing_duration_seconds_count"] == 2)
-            #expect(metrics[#"job_processing_duration_seconds_bucket{le="14400"}"#] == 2)
+            #expect(metrics[#"job_processing_duration_seconds_bucket{le="14400.0"}"#] == 2)
             for resolution in ["360p", "720p"] {
                 let outputs = completed.flatMap { $0["outputs"] as? [[String: Any]] ?? [] }.filter {
                     $0["resolution"] as? String == resolution

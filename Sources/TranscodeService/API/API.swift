@@ -6,7 +6,7 @@ import StructuredLogging
 final class API: Sendable {
     /// Of these, a request has one of each at most.
     private static let singletons = [
-        "X-API-Key", "Authorization", "Content-Type", "Content-Disposition", "X-File-Name", "Range", "If-Range", "Accept",
+        "X-API-Key", "Authorization", "Content-Type", "Content-Disposition", "X-File-Name", "Range", "If-Range",
     ]
 
     let parts: APIParts

@@ -75,13 +75,17 @@ struct ServiceCommandTests {
         #expect(result.code == .usage && result.error.hasPrefix("error: ") && result.output.isEmpty)
     }
 
-    @Test func `help and the manual page know every command`() {
+    @Test func `help and the manual page know every command`() throws {
         let help = run(["help"]).output
         for command in ["serve", "check", "keys", "migrate", "version"] {
             #expect(help.contains("\n  \(command) "))
             #expect(run(["help", command]).output.hasPrefix("transcode-service \(command)"))
         }
-        #expect(run(["man"]).output.contains("transcode-service \\- transcodes videos"))
+        let shipped = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../docs/man/transcode-service.1")
+            .standardized
+        #expect(
+            try run(["man"]).output == String(contentsOf: shipped, encoding: .utf8),
+            "transcode-service man > docs/man/transcode-service.1 brings it up to date")
     }
 
     /// The program itself: it starts, serves, is asked by the command about keys, opens its log anew on HUP, and stops on TERM.

@@ -178,12 +178,27 @@ final class JobUpload: HTTPBodyConsumer {
             createdAt: SystemClock.wallNanoseconds(), traceparent: call.span.context.traceparent)
         do throws(SystemError) { try state.file?.publish(as: job.id, in: parts.files) } catch { throw Self.storageProblem(error) }
         do throws(JobStoreError) { try call.store.create(job) } catch {
-            // Whoever asks the store now knows nothing of the job; a rest is swept up later.
-            try? parts.files.removeAll(job.id)
+            switch found(job) {
+            case .stored: return job
+            case .notStored: try? parts.files.removeAll(job.id)
+            // The file stays: there may be a job for it. Without one, it is swept up later.
+            case .unknown: break
+            }
             if case .quotaExceeded(let used, let quota) = error { throw Self.overQuota(call, key, parts, used: used, quota: quota) }
             throw Problem(error)
         }
         return job
+    }
+
+    private enum Found {
+        case stored
+        case notStored
+        case unknown
+    }
+
+    /// A store that was lost while it was to store the job may have done so.
+    private func found(_ job: Job) -> Found {
+        do throws(JobStoreError) { return try call.store.job(id: job.id) == nil ? .notStored : .stored } catch { return .unknown }
     }
 
     // MARK: Problems
