@@ -16,6 +16,7 @@ struct CollectorStages: Sendable {
     let files: FileReceiver?
     let outputs: [Output]
     let routes: AdminRoutes
+    let health: ListenerHealth
 
     /// Spans that an output has still to get, undecided ones included.
     func pendingSpans(_ output: Int) -> UInt64 {
@@ -71,8 +72,9 @@ extension TraceCollectorService {
         let started = SystemClock.monotonicNanoseconds()
         let made = outputs
         let bufferBytes = settings.buffer.maximumBytes
+        let health = ListenerHealth()
         let routes = AdminRoutes(
-            registry: registry, deriving: deriving, ailment: { nil },
+            registry: registry, deriving: deriving, ailment: { health.ailment },
             status: {
                 StatusReport(
                     ledger, started: started, outputs: made, pending: pending,
@@ -83,7 +85,7 @@ extension TraceCollectorService {
         return .success(
             CollectorStages(
                 ledger: ledger, intake: intake, delivery: delivery, deriving: deriving, sampling: sampling, receiver: receiver,
-                files: files, outputs: outputs, routes: routes))
+                files: files, outputs: outputs, routes: routes, health: health))
     }
 
     /// With sampling a quarter of the buffer is for what is not decided.
