@@ -122,6 +122,8 @@ extension TailSet {
         }
         if !addedSources.contains(sourceIndex) {
             addMissedRotations(since: lastSeenNanoseconds(path: found.path), path: found.path, sourceIndex: sourceIndex)
+            // It was rotated away since it was found, and is one of those.
+            if byIdentity[identity] != nil { return }
         }
         let file = addFile(found, identity, sourceIndex: sourceIndex, firstPath: found.path)
         if let age = sources[sourceIndex].ignoredAgeNanoseconds, file.counted.offset == 0,

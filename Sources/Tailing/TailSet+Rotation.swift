@@ -143,7 +143,9 @@ extension TailSet {
             if knownOriginal(of: found, path: path) != nil || isCopyInProgress(found, ofContentAt: path) { continue }
             missed.append(found)
         }
-        for found in missed.sorted(by: { $0.status.birthNanoseconds < $1.status.birthNanoseconds }) {
+        for found in missed.sorted(by: { $0.status.birthNanoseconds < $1.status.birthNanoseconds })
+        // Names that moved while they were looked at may lead to one file.
+        where byIdentity[FileIdentity(found.status)] == nil {
             possibleCopies[found.path] = nil
             addFile(found, FileIdentity(found.status), sourceIndex: sourceIndex, firstPath: path)
         }
@@ -196,6 +198,11 @@ extension TailSet {
             return
         }
         addMissedRotations(since: seenBefore, path: path, sourceIndex: file.sourceIndex)
+        if byIdentity[identity] != nil {
+            // It was rotated away meanwhile, and is one of those.
+            if !hasCopy { contentIsGone(file, .truncated) }
+            return
+        }
         let successor = TailedFile(
             id: makeID(), sourceIndex: file.sourceIndex, path: file.firstPath, identity: identity, counted: .start,
             lastSeenNanoseconds: SystemClock.wallNanoseconds())

@@ -1,8 +1,9 @@
 import Foundation
 import SystemIO
-import Tailing
 import TestSupport
 import Testing
+
+@testable import Tailing
 
 struct RotationTests {
     /// Whether the pattern also matches what rotation makes of a name.
@@ -30,6 +31,22 @@ struct RotationTests {
             #expect(driver.lines.values.flatMap { $0 }.sorted() == (expected + ["last"]).sorted())
             // The pattern that matches rotated names too finds one of them under that name.
             if pattern == "/*.log" { #expect(driver.lines(of: path) == expected + ["last"]) }
+        }
+    }
+
+    @Test func `a file that is rotated away between the look at its name and its turn is one file`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/app.log"
+            let driver = TailDriver([directory + "/*.log"])
+            try append("one\n", to: path)
+            let found = try #require(try FileDiscovery.found(at: path, driver.tails.sources[0]))
+            try move(path, path + ".1")
+            try append("two\n", to: path)
+            driver.tails.consider(found, sourceIndex: 0)
+            driver.step()
+            try append("three\n", to: path)
+            driver.step()
+            #expect(driver.lines(of: path) == ["one", "two", "three"])
         }
     }
 
