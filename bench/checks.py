@@ -13,7 +13,7 @@ def live(report, questions, missing, pace):
         text = pace.expression(expressions.ready(expression))
         metrics = expressions.metrics_in(expression)
         absent = sorted(metric for metric in metrics if metric not in names)
-        of_missing = [metric for metric in absent if expressions.owner(metric) in missing]
+        of_missing = [job for job in missing if f'job="{job}"' in expression or any(expressions.owner(metric) == job for metric in absent)]
         try:
             result = questions.vector(text)
         except urllib.error.HTTPError as error:

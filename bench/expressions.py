@@ -52,7 +52,7 @@ def all_of(config, alerts=True):
                     yield f"dashboards/{name}: {panel['title']} {target['refId']}", target["expr"]
         for variable in board["templating"]["list"]:
             if variable["type"] == "query":
-                yield f"dashboards/{name}: variable {variable['name']}", re.fullmatch(r"label_values\((.*), \w+\)", variable["definition"])[1]
+                yield f"dashboards/{name}: variable {variable['name']}", re.fullmatch(r"label_values\((.*), \w+\)", variable["query"]["query"])[1]
 
 
 def metrics_in(expression):

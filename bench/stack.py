@@ -83,6 +83,9 @@ def prove(programs, directory):
     report.expect(mailbox.refused == 0, "Alertmanager knew the password from its file", mailbox.refused)
     report.say(f"Slack after {warning[0] - stormed:.1f} s and {critical[0] - stormed:.1f} s, e-mail after {letter[0] - stormed:.1f} s")
 
+    # Its rule looks back by half an hour, here a minute.
+    ledger = until(lambda: questions.vector("instance_output:log_agent_unaccounted_lines:delta30m"), 180, "the ledger's rule", prometheus.process)
+    report.expect(abs(float(ledger[0]["value"][1])) <= 100 + RATE, "the ledger closes while lines come", ledger)
     checks.live(report, questions, missing, PACE)
 
     storm.stop()

@@ -142,7 +142,7 @@ class Dashboard:
             "templating": {"list": self.variables},
             "annotations": {"list": [
                 {"name": "Alerts", "datasource": PROMETHEUS, "enable": True, "hide": False, "iconColor": "red", "type": "dashboard",
-                 "expr": 'ALERTS{alertstate="firing", severity="critical"}', "titleFormat": "{{alertname}}", "step": "30s"}]},
+                 "expr": 'ALERTS{alertstate="firing", severity="critical"}', "titleFormat": "{{alertname}}"}]},
             "links": [{"title": "Tailspan", "type": "dashboards", "tags": ["tailspan"], "asDropdown": True, "icon": "external link",
                        "includeVars": False, "keepTime": True, "targetBlank": False, "tooltip": "", "url": ""}],
             "panels": self.panels,
@@ -152,7 +152,7 @@ class Dashboard:
 def variable(name, label, metric, where=""):
     """The values of a label of a metric, any number of them; all at first."""
     query = f"label_values({metric}{where}, {name})"
-    return {"type": "query", "name": name, "label": label, "datasource": PROMETHEUS, "definition": query, "query": {"query": query, "refId": name},
+    return {"type": "query", "name": name, "label": label, "datasource": PROMETHEUS, "query": {"query": query, "refId": name},
             "refresh": 2, "sort": 1, "multi": True, "includeAll": True, "allValue": ".*", "current": {"selected": True, "text": "All", "value": "$__all"},
             "hide": 0, "regex": "", "skipUrlSync": False, "options": []}
 
