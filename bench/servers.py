@@ -68,7 +68,7 @@ class Server:
 
 
 def start_prometheus(directory, targets, alertmanager, pace, port):
-    """`targets`: job -> address of what runs; jobs that don't run are left out, and given back."""
+    """`targets`: job -> address, or addresses, of what runs; jobs that don't run are left out, and given back."""
     content = load("prometheus", "prometheus.yml")
     if pace.factor != 1:
         content["global"].update(scrape_interval="1s", scrape_timeout="1s", evaluation_interval="2s")
@@ -80,7 +80,7 @@ def start_prometheus(directory, targets, alertmanager, pace, port):
             missing.append(job["job_name"])
             content["scrape_configs"].remove(job)
         else:
-            job["static_configs"][0]["targets"] = [address]
+            job["static_configs"][0]["targets"] = address if isinstance(address, list) else [address]
     folder = os.path.join(directory, "prometheus")
     for name in os.listdir(os.path.join(CONFIG, "prometheus", "rules")):
         save(pace.rules(load("prometheus", "rules", name)), os.path.join(folder, "rules", name))

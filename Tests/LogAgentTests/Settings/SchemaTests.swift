@@ -79,8 +79,10 @@ import Testing
 
     @Test func `takes every shipped configuration, and the one with every setting`() throws {
         var texts = Self.everySetting
-        for name in try FileManager.default.contentsOfDirectory(atPath: shippedConfigurations) where name.hasSuffix(".json5") {
-            texts.append(try String(contentsOfFile: shippedConfigurations + "/" + name, encoding: .utf8))
+        for directory in [shippedConfigurations, shippedConfigurations + "/examples"] {
+            for name in try FileManager.default.contentsOfDirectory(atPath: directory) where name.hasSuffix(".json5") {
+                texts.append(try String(contentsOfFile: directory + "/" + name, encoding: .utf8))
+            }
         }
         #expect(texts.count > 1)
         for text in texts { #expect(SchemaCheck(schema).problems(of: try parsed(text)) == []) }
