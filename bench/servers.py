@@ -1,12 +1,14 @@
 """The servers around the programs, as bench/stack.py starts them: the real ones, on loopback ports of their own, with their data in a
 temporary directory, and with generated copies of the files in config/: other ports, and shorter times where a proof can't wait."""
+import json
 import os
 import pwd
 import re
 import shutil
 import subprocess
+import urllib.error
 import urllib.parse
-import json
+import urllib.request
 
 import yaml
 
@@ -156,6 +158,57 @@ def start_postgres(directory):
         return Server(directory, "postgres", command, exporter)
     finally:
         del os.environ["DATA_SOURCE_NAME"]
+
+
+def start_collector(program, directory):
+    """trace-collector with an output into a directory; gives the server and the address that takes spans."""
+    port, otlp = free_port(), free_port()
+    config = {
+        "data_dir": os.path.join(directory, "collector"), "server": {"listen": f"127.0.0.1:{port}"},
+        "receivers": {"otlp_http": {"listen": f"127.0.0.1:{otlp}"}},
+        "sampling": {"decision_wait": "2s", "policies": [{"type": "errors"}, {"type": "probabilistic", "ratio": 0.5}]},
+        "outputs": [{"name": "local", "type": "directory", "path": os.path.join(directory, "traces")}],
+    }
+    return Server(directory, "trace-collector", [program, "run", "--config", written(config, directory, "trace-collector")], port), f"http://127.0.0.1:{otlp}"
+
+
+class Service(Server):
+    """transcode-service with the embedded store; what it logs is where log-agent reads."""
+
+    def __init__(self, program, directory, log, otlp):
+        port = free_port()
+        config = {
+            "listen": f"127.0.0.1:{port}", "data_dir": os.path.join(directory, "service"), "log": {"level": "INFO", "stdout": False, "file": log},
+            "spans": {"file": None, "otlp_endpoint": otlp, "sample_ratio": 1.0}, "workers": {"count": 1}, "limits": {"upload_bytes": "1GiB"},
+        }
+        file = written(config, directory, "transcode-service")
+        created = subprocess.run([program, "keys", "create", "--config", file, "--name", "studio", "--quota", "1GiB"], check=True, capture_output=True, text=True)
+        self.key = created.stdout.split()[-1]
+        super().__init__(directory, "transcode-service", [program, "serve", "--config", file], port)
+
+    def request(self, method, path, body=None, content_type="application/octet-stream"):
+        """The status of the answer."""
+        request = urllib.request.Request(self.url + path, data=body, method=method, headers={"X-API-Key": self.key, "Content-Type": content_type})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                answer.read()
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+
+def a_second_of_video(path):
+    subprocess.run(["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc=duration=1:size=640x480:rate=5", "-f", "lavfi", "-i", "sine=duration=1",
+                    "-shortest", "-y", path], check=True)
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def written(config, directory, name):
+    path = os.path.join(directory, f"{name}.json5")
+    with open(path, "w") as file:
+        json.dump(config, file, indent=2)
+    return path
 
 
 class Questions:

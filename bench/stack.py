@@ -56,11 +56,14 @@ def prove(programs, directory):
         "node": servers.start_node_exporter(directory).address, "redis": servers.start_redis(directory).address,
         "postgres": servers.start_postgres(directory).address,
     }
+    service = start_programs(programs, directory, targets)
     prometheus, missing = servers.start_prometheus(directory, targets, alertmanager.address, PACE, prometheus_port)
     questions = servers.Questions(prometheus.url)
     until(lambda: questions.healthy_targets() == set(targets), 60, f"all targets: {sorted(targets)}", prometheus.process)
     report.say(f"Prometheus scrapes {', '.join(sorted(targets))}; not here: {', '.join(missing)}")
 
+    if service:
+        use(service, directory, report)
     storm = Process([programs.generator, "--rate", f"{RATE}/s", "--output", os.path.join(directory, "logs", "service.log")],
                     os.path.join(directory, "generator.log"))
     stormed = time.monotonic()
@@ -84,6 +87,9 @@ def prove(programs, directory):
     report.expect(mailbox.refused == 0, "Alertmanager knew the password from its file", mailbox.refused)
     report.say(f"Slack after {warning[0] - stormed:.1f} s and {critical[0] - stormed:.1f} s, e-mail after {letter[0] - stormed:.1f} s")
 
+    if service:
+        until(lambda: any(float(sample["value"][1]) >= 1 for sample in questions.vector('jobs_total{status="completed"}')), 120, "a completed job",
+              service.process)
     # Its rule looks back by half an hour, here a minute.
     ledger = until(lambda: questions.vector("instance_output:log_agent_unaccounted_lines:delta30m"), 180, "the ledger's rule", prometheus.process)
     report.expect(all(abs(float(sample["value"][1])) <= 100 + RATE for sample in ledger), "the ledger closes while lines come", ledger)
@@ -127,6 +133,28 @@ def start_celery_agent(programs, directory):
                       os.path.join(directory, "celery-agent.log"))
     until(lambda: support.get(f"http://{address}/ready"), 60, "the second log-agent", process)
     return address
+
+
+def start_programs(programs, directory, targets):
+    """trace-collector and transcode-service, where they are built; gives the service, or None."""
+    service = collector = otlp = None
+    if os.access(programs.collector, os.X_OK):
+        collector, otlp = servers.start_collector(programs.collector, directory)
+        targets["trace-collector"] = collector.address
+    if os.access(programs.service, os.X_OK):
+        service = servers.Service(programs.service, directory, os.path.join(directory, "logs", "transcode-service.log"), otlp)
+        targets["transcode-service"] = service.address
+    return service
+
+
+def use(service, directory, report):
+    """Real jobs: some that complete, one that can't, one that nobody may ask for."""
+    video = servers.a_second_of_video(os.path.join(directory, "video.mp4"))
+    statuses = [service.request("POST", "/api/v1/jobs", video, "video/mp4") for _ in range(3)]
+    statuses.append(service.request("POST", "/api/v1/jobs", b"no video", "video/mp4"))
+    statuses += [service.request("GET", "/api/v1/jobs") for _ in range(20)]
+    statuses.append(service.request("GET", "/api/v1/jobs/00000000-0000-0000-0000-000000000000"))
+    report.expect(statuses == [statuses[0]] * 4 + [200] * 20 + [404] and statuses[0] // 100 == 2, "the service takes jobs and answers", statuses)
 
 
 class Report:
