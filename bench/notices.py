@@ -16,6 +16,8 @@ class Mailbox:
     """An SMTP server on loopback that takes mail of those who know the password."""
 
     def __init__(self, port, user, password):
+        self.address = f"127.0.0.1:{port}"
+        self.password = password
         self.messages = []
         self.refused = 0
 

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 import agent as support
 from agent import ROOT, Process, free_port, get, parse_samples, total, until
@@ -50,9 +51,10 @@ def main():
     finally:
         support.stop_all()
     problems += tables(arguments.write)
+    problems += of_deployments(arguments.agent)
     for problem in problems:
         print(problem)
-    print(f"{len(CASES) * 2 + 1 - len(problems)} passed, {len(problems)} failed")
+    print(f"{len(CASES) * 2 + 2 - len(problems)} passed, {len(problems)} failed")
     return 1 if problems else 0
 
 
@@ -113,6 +115,26 @@ def copy_log(log, target):
     later = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0) - max(parsed)
     with open(target, "w") as file:
         file.write(times.sub(lambda match: (datetime.datetime.strptime(match[0], form) + later).strftime(form), text))
+
+
+def of_deployments(agent):
+    """The configurations in config/kubernetes and config/container, with the recipes where they are looked for."""
+    folder = os.path.join(ROOT, "config")
+    texts = {}
+    for name in ("sidecar", "daemonset"):
+        with open(os.path.join(folder, "kubernetes", f"{name}.yaml")) as file:
+            texts[name] = textwrap.dedent(re.search(r"^  log-agent\.json5: \|\n((?:    .*\n)+)", file.read(), re.MULTILINE)[1])
+    with open(os.path.join(folder, "container", "log-agent.json5")) as file:
+        texts["container"] = file.read()
+    with tempfile.TemporaryDirectory(prefix="tailspan-recipe.") as directory:
+        shutil.copytree(os.path.join(folder, "recipes"), os.path.join(directory, "recipes"))
+        for name, text in texts.items():
+            path = os.path.join(directory, f"{name}.json5")
+            with open(path, "w") as file:
+                file.write(text.replace("/etc/tailspan/recipes", f"{directory}/recipes"))
+            checked = subprocess.run([agent, "check", "--config", path], capture_output=True, text=True)
+            if checked.returncode != 0:
+                yield f"{name}: check says {checked.stderr}"
 
 
 METRIC = re.compile(r'\{ name: "(?P<name>\w+)", type: "(?P<type>\w+)", help: "(?P<help>(?:[^"\\]|\\.)*)"(?P<rest>.*?)(?=\n\s*\{ name:|\n  \],)', re.DOTALL)

@@ -1,10 +1,12 @@
 """The servers around the programs, as bench/stack.py starts them: the real ones, on loopback ports of their own, with their data in a
 temporary directory, and with generated copies of the files in config/: other ports, and shorter times where a proof can't wait."""
+import contextlib
 import json
 import os
 import pwd
 import re
 import shutil
+import socket
 import subprocess
 import urllib.error
 import urllib.parse
@@ -29,6 +31,24 @@ def save(content, path):
     with open(path, "w") as file:
         yaml.safe_dump(content, file, sort_keys=False, width=1000)
     return path
+
+
+usual_ports = False
+
+
+def prefer_usual_ports():
+    """From now on servers get the ports of config/, where these are free."""
+    global usual_ports
+    usual_ports = True
+
+
+def port(usual):
+    if usual_ports:
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", usual))
+            return usual
+    return free_port()
 
 
 class Pace:
@@ -92,17 +112,17 @@ def start_prometheus(directory, targets, alertmanager, pace, port):
     return Server(directory, "prometheus", command, port, "/-/ready"), missing
 
 
-def start_alertmanager(directory, port, smtp, slack_url, password, pace):
-    """`smtp`: where e-mails go; the secrets are handed over as in production, as files."""
+def start_alertmanager(directory, port, mailbox, slack_url, pace):
+    """E-mails go to `mailbox`; the secrets are handed over as in production, as files."""
     folder = os.path.join(directory, "alertmanager")
     content = load("alertmanager", "alertmanager.yml")
-    secrets = {"smtp-password": password, "slack-url": slack_url}
+    secrets = {"smtp-password": mailbox.password, "slack-url": slack_url}
     os.makedirs(folder, mode=0o700)
     for name, secret in secrets.items():
         with open(os.path.join(folder, name), "w") as file:
             file.write(secret)
     content["global"].update(
-        smtp_smarthost=smtp, smtp_require_tls=False, smtp_auth_password_file=f"{folder}/smtp-password", slack_api_url_file=f"{folder}/slack-url")
+        smtp_smarthost=mailbox.address, smtp_require_tls=False, smtp_auth_password_file=f"{folder}/smtp-password", slack_api_url_file=f"{folder}/slack-url")
     shutil.copytree(os.path.join(CONFIG, "alertmanager", "templates"), os.path.join(folder, "templates"))
 
     def hasten(route):
@@ -120,19 +140,19 @@ def start_alertmanager(directory, port, smtp, slack_url, password, pace):
 
 
 def start_node_exporter(directory):
-    port = free_port()
-    return Server(directory, "node", ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{port}"], port)
+    exporter = port(9100)
+    return Server(directory, "node", ["prometheus-node-exporter", f"--web.listen-address=127.0.0.1:{exporter}"], exporter)
 
 
 def start_redis(directory):
     """Redis and its exporter; gives the exporter."""
-    port, exporter = free_port(), free_port()
+    database, exporter = free_port(), port(9121)
     folder = os.path.join(directory, "redis")
     os.makedirs(folder)
-    redis = Process(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
+    redis = Process(["redis-server", "--port", str(database), "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
                     os.path.join(directory, "redis-server.log"))
     until(lambda: "Ready to accept" in redis.log_tail(), 60, "Redis", redis)
-    command = ["prometheus-redis-exporter", f"-redis.addr=redis://127.0.0.1:{port}", f"-web.listen-address=127.0.0.1:{exporter}"]
+    command = ["prometheus-redis-exporter", f"-redis.addr=redis://127.0.0.1:{database}", f"-web.listen-address=127.0.0.1:{exporter}"]
     return Server(directory, "redis", command, exporter)
 
 
@@ -151,7 +171,7 @@ def start_postgres(directory):
     server = Process([*as_owner, f"{binaries}/postgres", "-D", f"{folder}/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"],
                      os.path.join(directory, "postgresql.log"))
     until(lambda: "ready to accept connections" in server.log_tail(50), 60, "PostgreSQL", server)
-    exporter = free_port()
+    exporter = port(9187)
     os.environ["DATA_SOURCE_NAME"] = f"user=postgres host={folder} dbname=postgres sslmode=disable"
     try:
         command = ["prometheus-postgres-exporter", f"--web.listen-address=127.0.0.1:{exporter}"]
@@ -162,29 +182,29 @@ def start_postgres(directory):
 
 def start_collector(program, directory):
     """trace-collector with an output into a directory; gives the server and the address that takes spans."""
-    port, otlp = free_port(), free_port()
+    admin, otlp = port(9145), port(4318)
     config = {
-        "data_dir": os.path.join(directory, "collector"), "server": {"listen": f"127.0.0.1:{port}"},
+        "data_dir": os.path.join(directory, "collector"), "server": {"listen": f"127.0.0.1:{admin}"},
         "receivers": {"otlp_http": {"listen": f"127.0.0.1:{otlp}"}},
         "sampling": {"decision_wait": "2s", "policies": [{"type": "errors"}, {"type": "probabilistic", "ratio": 0.5}]},
         "outputs": [{"name": "local", "type": "directory", "path": os.path.join(directory, "traces")}],
     }
-    return Server(directory, "trace-collector", [program, "run", "--config", written(config, directory, "trace-collector")], port), f"http://127.0.0.1:{otlp}"
+    return Server(directory, "trace-collector", [program, "run", "--config", written(config, directory, "trace-collector")], admin), f"http://127.0.0.1:{otlp}"
 
 
 class Service(Server):
     """transcode-service with the embedded store; what it logs is where log-agent reads."""
 
     def __init__(self, program, directory, log, otlp):
-        port = free_port()
+        api = port(8000)
         config = {
-            "listen": f"127.0.0.1:{port}", "data_dir": os.path.join(directory, "service"), "log": {"level": "INFO", "stdout": False, "file": log},
+            "listen": f"127.0.0.1:{api}", "data_dir": os.path.join(directory, "service"), "log": {"level": "INFO", "stdout": False, "file": log},
             "spans": {"file": None, "otlp_endpoint": otlp, "sample_ratio": 1.0}, "workers": {"count": 1}, "limits": {"upload_bytes": "1GiB"},
         }
         file = written(config, directory, "transcode-service")
         created = subprocess.run([program, "keys", "create", "--config", file, "--name", "studio", "--quota", "1GiB"], check=True, capture_output=True, text=True)
         self.key = created.stdout.split()[-1]
-        super().__init__(directory, "transcode-service", [program, "serve", "--config", file], port)
+        super().__init__(directory, "transcode-service", [program, "serve", "--config", file], api)
 
     def request(self, method, path, body=None, content_type="application/octet-stream"):
         """The status of the answer."""
