@@ -93,7 +93,7 @@ def start_prometheus(directory, targets, alertmanager, pace, port):
     """`targets`: job -> address, or addresses, of what runs; jobs that don't run are left out, and given back."""
     content = load("prometheus", "prometheus.yml")
     if pace.factor != 1:
-        content["global"].update(scrape_interval="1s", scrape_timeout="1s", evaluation_interval="2s")
+        content["global"].update(scrape_interval="2s", scrape_timeout="2s", evaluation_interval="2s")
     content["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [alertmanager]
     missing = []
     for job in list(content["scrape_configs"]):
