@@ -15,6 +15,7 @@ let package = Package(
         .executable(name: "trace-collector", targets: ["TraceCollector"]),
         .executable(name: "log-generator", targets: ["LogGenerator"]),
         .executable(name: "loki-sink", targets: ["LokiSinkServer"]),
+        .executable(name: "job-claimer", targets: ["JobClaimer"]),
     ],
     targets: [
         // C libraries: module maps only.
@@ -33,15 +34,15 @@ let package = Package(
         .target(name: "ProcessMetrics", dependencies: ["SystemIO", "Metrics"], swiftSettings: settings),
         .target(name: "CommandLineInterface", dependencies: ["Configuration", "StructuredLogging"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
-        .target(name: "OTLP", swiftSettings: settings),
-        .target(name: "Tracing", dependencies: ["SystemIO", "JSONScanning", "Gzip", "HTTP", "OTLP"], swiftSettings: settings),
+        .target(name: "OTLP", dependencies: ["JSONScanning"], swiftSettings: settings),
+        .target(name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"], swiftSettings: settings),
+        .target(name: "Tracing", dependencies: ["SystemIO", "Gzip", "HTTP", "OTLP", "Delivery", "CLinux"], swiftSettings: settings),
         .target(name: "PostgreSQL", dependencies: ["SystemIO", "CPostgres"], swiftSettings: settings),
-        .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CLinux"], swiftSettings: settings),
-        .target(name: "Profiling", dependencies: ["SystemIO", "Gzip", "OTLP", "CLinux"], swiftSettings: settings),
-        .target(name: "Tailing", dependencies: ["SystemIO", "Gzip", "CLinux"], swiftSettings: settings),
+        .target(name: "JobStore", dependencies: ["SystemIO", "PostgreSQL", "COpenSSL", "CZlib"], swiftSettings: settings),
         .target(
-            name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"],
+            name: "Profiling", dependencies: ["SystemIO", "JSONScanning", "ProcessMetrics", "Gzip", "HTTP", "OTLP", "CLinux"],
             swiftSettings: settings),
+        .target(name: "Tailing", dependencies: ["SystemIO", "Gzip", "CLinux"], swiftSettings: settings),
 
         // Programs.
         .executableTarget(
@@ -57,8 +58,7 @@ let package = Package(
             name: "TranscodeService",
             dependencies: [
                 "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging",
-                "HTTP", "Tracing", "JobStore", "Profiling",
-                "COpenSSL",
+                "HTTP", "OTLP", "Tracing", "JobStore", "PostgreSQL", "Profiling", "COpenSSL",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -73,6 +73,8 @@ let package = Package(
         .executableTarget(name: "LogGenerator", dependencies: ["SystemIO"], path: "bench/LogGenerator", swiftSettings: settings),
         .executableTarget(
             name: "LokiSinkServer", dependencies: ["SystemIO", "HTTP"], path: "bench/LokiSinkServer", swiftSettings: settings),
+        .executableTarget(
+            name: "JobClaimer", dependencies: ["JobStore", "PostgreSQL", "SystemIO"], path: "bench/JobClaimer", swiftSettings: settings),
 
         // Tests mirror the sources.
         .target(
@@ -91,16 +93,19 @@ let package = Package(
         .testTarget(name: "ProcessMetricsTests", dependencies: ["ProcessMetrics", "Metrics", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", "Delivery", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "TracingTests", dependencies: ["Tracing", "OTLP", "HTTP", "SystemIO", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TracingTests", dependencies: ["Tracing", "OTLP", "HTTP", "Gzip", "Delivery", "SystemIO", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "JobStoreTests", dependencies: ["JobStore", "PostgreSQL", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ProfilingTests", dependencies: ["Profiling", "OTLP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
+            name: "ProfilingTests", dependencies: ["Profiling", "HTTP", "OTLP", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "TranscodeServiceTests",
             dependencies: [
-                "TranscodeService", "JobStore", "PostgreSQL", "Tracing", "StructuredLogging", "HTTP", "Metrics", "SystemIO", "TestSupport",
+                "TranscodeService", "JobStore", "PostgreSQL", "OTLP", "Tracing", "StructuredLogging", "HTTP", "Metrics", "SystemIO",
+                "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(
@@ -116,7 +121,7 @@ let package = Package(
                 "TestSupport",
             ],
             swiftSettings: settings),
-        .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: settings),
+        .testTarget(name: "IntegrationTests", dependencies: ["Gzip", "TestSupport"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
@@ -141,9 +146,13 @@ if let names = Context.environment["TAILSPAN_ONLY"] {
     for target in package.targets.reversed() where wanted.contains(target.name) {
         for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
     }
-    wanted.formUnion(["TestSupport", "SystemIO", "HTTP", "Gzip", "OTLP", "CLinux", "CZlib", "COpenSSL"])
+    wanted.formUnion(["TestSupport", "SystemIO", "JSONScanning", "HTTP", "Gzip", "OTLP", "Delivery", "CLinux", "CZlib", "COpenSSL"])
     package.targets.removeAll { target in
         !wanted.contains(target.name) && !(target.type == .test && wanted.contains(String(target.name.dropLast("Tests".count))))
+    }
+    // Tests of a wanted target that need an unwanted one.
+    package.targets.removeAll { target in
+        target.dependencies.contains { if case .byNameItem(let name, _) = $0 { !wanted.contains(name) } else { false } }
     }
     package.products.removeAll { product in (product as? Product.Executable)?.targets.contains { !wanted.contains($0) } == true }
 }

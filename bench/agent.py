@@ -185,7 +185,7 @@ FIVE_METRICS = [
      "where": {"event": "http.request"}, "labels": {"method": "$method", "endpoint": "$endpoint"},
      "value": "$duration_ms", "scale": 0.001, "buckets": [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10]},
     {"name": "jobs_total", "type": "counter", "help": "Jobs by the status that they reached",
-     "where": {"event": ["job.created", "job.started", "job.completed", "job.failed"]}, "labels": {"status": "$status"}},
+     "where": {"event": ["job.created", "job.started", "job.completed", "job.failed", "job.cancelled"]}, "labels": {"status": "$status"}},
     {"name": "video_transcode_duration_seconds", "type": "histogram", "help": "Video transcoding duration",
      "where": {"event": "transcode.finished"}, "labels": {"resolution": "$resolution"},
      "value": "$duration_seconds", "buckets": [30, 60, 120, 300, 600, 1200, 1800, 3600]},
@@ -259,6 +259,11 @@ EVENT_SAMPLES = {"api_requests_total", "jobs_total", "video_transcode_duration_s
 def derived_events(samples):
     """How many lines the derived families have seen: each line of the generator moves exactly one of these."""
     return sum(value for (sample, _), value in samples.items() if sample in EVENT_SAMPLES)
+
+
+def say(text):
+    """A step of a demonstration."""
+    print(f"\n== {text}", flush=True)
 
 
 def percentile(values, part):

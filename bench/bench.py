@@ -17,12 +17,14 @@ import time
 
 import agent as support
 import chart
+import claims as claiming
 import decoders as gzip_decoders
 import growth as growing
 import rivals
+import service_load
 from agent import Agent, Process, Programs, Sink, check, derived_events, generate, percentile, until
 
-MODES = ["throughput", "latency", "files", "metrics", "allocations", "decoders", "idle", "growth"]
+MODES = ["throughput", "latency", "files", "metrics", "allocations", "decoders", "idle", "service", "claims", "growth"]
 # What `all` leaves out: it takes its time.
 ASKED_FOR = ["growth"]
 RESULTS = os.path.join(support.ROOT, "docs", "benchmarks")
@@ -431,6 +433,23 @@ def growth(bench):
     return text + "\n300,000 lines that take turns over the series.\n"
 
 
+def service(bench):
+    """Requests of transcode-service with its log and spans, and without."""
+    results = service_load.loads(bench)
+    if not results:
+        return "Not measured: that takes `wrk`.\n"
+    rows = []
+    for name, states in results.items():
+        (plain_rate, plain_slowest, plain_cpu), (rate, slowest, cpu) = (service_load.medians(states[state]) for state in ("off", "on"))
+        cost = cpu / plain_cpu - 1
+        rows.append([f"`{name}`", f"{plain_rate:,.0f}", f"{plain_slowest:.1f}", f"{plain_cpu:.0f}", f"{rate:,.0f}", f"{slowest:.1f}", f"{cpu:.0f}",
+                     f"{cost * 100:+.0f} %", bench.expect(cost <= 0.10, f"service: {name} costs {cost * 100:.0f} % more with log and spans")])
+    head = ["", "off: requests/s", "p99 ms", "CPU µs", "on: requests/s", "p99 ms", "CPU µs", "cost", "≤ 10 %"]
+    return table(head, rows) + (
+        "\nOff: level ERROR, no span is kept; on: a line in the log file and a span in a file for each request. 16 connections of `wrk` "
+        "on the same cores; CPU is the service's, for one request.\n")
+
+
 def idle(bench):
     folder = bench.folder("idle")
     logs = bench.folder("idle/logs")
@@ -449,6 +468,18 @@ def idle(bench):
             ["CPU, nothing to read", f"{cpu * 100:.1f} % of one core", "", ""],
             ["program", f"{size:.1f} MiB", "20 MiB", bench.expect(size <= 20, "idle: program above 20 MiB")]]
     return table(["", "", "limit", "within"], rows)
+
+
+def claims(bench):
+    """Several instances share one database: each job is claimed exactly once."""
+    found = claiming.measure(os.path.join(bench.arguments.programs, "job-claimer"))
+    exactly_once = found["claimed"] == found["distinct"] == found["jobs"]
+    rows = [["jobs queued, one after the other", f"{found['queued_per_second']:.0f} a second", ""],
+            ["claimed and ended by all instances together", f"{found['claimed_per_second']:.0f} a second", ""],
+            ["each exactly once", f"{found['distinct']:,} of {found['jobs']:,}", bench.expect(exactly_once, "claims: not exactly once")],
+            ["by each instance", ", ".join(f"{share:,}" for share in found["shares"]), ""]]
+    head = f"{found['jobs']:,} jobs, {found['instances']} instances of {found['threads']} workers, PostgreSQL 15"
+    return table([head, "", "holds"], rows)
 
 
 def table(head, rows):

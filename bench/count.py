@@ -29,7 +29,7 @@ FAMILIES = {
     "api_requests_total": ("counter", ["http.request"], ["endpoint", "method", "status"], None, 1, None),
     "api_request_duration_seconds": ("histogram", ["http.request"], ["endpoint", "method"], "duration_ms", 0.001,
                                      [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10]),
-    "jobs_total": ("counter", ["job.created", "job.started", "job.completed", "job.failed"], ["status"], None, 1, None),
+    "jobs_total": ("counter", ["job.created", "job.started", "job.completed", "job.failed", "job.cancelled"], ["status"], None, 1, None),
     "jobs_created_total": ("counter", ["job.created"], [], None, 1, None),
     "jobs_completed_total": ("counter", ["job.completed"], [], None, 1, None),
     "jobs_failed_total": ("counter", ["job.failed"], ["error_type"], None, 1, None),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The demonstration behind script/demo: live logs, a kill -9 in the middle, and the proof that nothing is missing.
+"""The demonstration behind script/demo: real jobs (demo_jobs.py), then many live logs with a kill -9 in the middle, and the proof
+that nothing is missing.
 
 Read `main` from top to bottom. `agent.py` beside this file starts and measures processes; `count.py` counts the logs again,
 with nothing but Python's json module.
@@ -12,7 +13,8 @@ import tempfile
 import time
 
 import agent as support
-from agent import ROOT, Agent, Process, Programs, check, derived_events, total, until
+import demo_jobs
+from agent import ROOT, Agent, Process, Programs, check, derived_events, say, total, until
 
 SECONDS = 15          # of live logs
 RATE = 2000           # lines a second
@@ -22,12 +24,12 @@ KILL_AT, START_AGAIN_AT = 6, 8.5
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", required=True)
-    programs = Programs(parser.parse_args().programs, needed=("agent", "generator"))
+    programs = Programs(parser.parse_args().programs, needed=("agent", "generator", "service"))
     support.exit_on_signals()
     directory = tempfile.mkdtemp(prefix="tailspan-demo.")
     proven = False
     try:
-        proven = demonstrate(programs, directory)
+        proven = demo_jobs.demonstrate(programs, directory) and demonstrate(programs, directory)
     finally:
         support.stop_all()
         if proven:
@@ -140,10 +142,6 @@ def live_table(agent, service):
                       f"{total(samples, 'log_agent_batch_entries_count'):8,.0f}  {agent.process.memory_mib('VmRSS'):4.1f} MiB", flush=True)
                 seen = lines
         time.sleep(0.02)
-
-
-def say(text):
-    print(f"\n== {text}", flush=True)
 
 
 def indented(text):

@@ -1,6 +1,7 @@
 // What Swift's Glibc module lacks: Linux system interfaces, and GNU functions it hides behind feature macros.
 #pragma once
 #include <iconv.h>
+#include <malloc.h>
 #include <stddef.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
@@ -10,6 +11,7 @@
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 
 int statx(int dirfd, const char *restrict path, int flags, unsigned int mask, struct statx *restrict buffer);
@@ -21,3 +23,6 @@ int pidfd_open(int process, unsigned int flags);
 int prctl(int option, unsigned long first, unsigned long second, unsigned long third, unsigned long fourth);
 int accept4(int socket, struct sockaddr *restrict address, unsigned int *restrict length, int flags);
 int sem_clockwait(sem_t *restrict semaphore, int clock, const struct timespec *restrict deadline);
+long process_vm_readv(
+    int process, const struct iovec *local, unsigned long local_count, const struct iovec *remote, unsigned long remote_count,
+    unsigned long flags);

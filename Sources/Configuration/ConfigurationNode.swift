@@ -153,7 +153,7 @@ package struct ConfigurationNode {
         return ConfigurationNode(value: .object(merged), path: path, file: file, environment: environment, problems: problems)
     }
 
-    /// Reads an object whose keys are known: keys that `read` did not ask for are told as unknown.
+    /// Reads an object whose keys are known: keys that `read` did not ask for are told as unknown, required ones that are not there as missing.
     package func object<Result>(_ read: (ConfigurationObject) -> Result) -> Result? {
         guard case .object(let values) = value else {
             refuse("use an object: {…}")
@@ -161,7 +161,7 @@ package struct ConfigurationNode {
         }
         let object = ConfigurationObject(self, members: values)
         let result = read(object)
-        object.tellUnknownKeys()
+        object.tellUnknownAndMissingKeys()
         return result
     }
 

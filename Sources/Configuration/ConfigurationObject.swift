@@ -6,6 +6,8 @@ package final class ConfigurationObject {
     /// In the order they were asked for, which is the order they are told in.
     private var known: [String] = []
     private var told: Set<String> = []
+    /// What is required and not there, with an example: told at last, as it may be there under a misspelt name.
+    private var missing: [(key: String, hint: String?)] = []
 
     init(_ node: ConfigurationNode, members: [String: ConfigurationValue]) {
         self.node = node
@@ -26,8 +28,7 @@ package final class ConfigurationObject {
         if members[key] != nil {
             node.child(.null, node.path.appending(key)).tell("`\(node.path.appending(key))` is null; it needs a value.", hint: hint)
         } else {
-            let subject = node.path.steps.isEmpty ? "The file" : "`\(node.path)`"
-            node.tell("\(subject) has no `\(key)`; it is required.", hint: hint)
+            missing.append((key, hint))
         }
         return nil
     }
@@ -65,12 +66,20 @@ package final class ConfigurationObject {
         told.formUnion(members.keys)
     }
 
-    func tellUnknownKeys() {
-        for key in members.keys where !known.contains(key) && !told.contains(key) {
+    /// Tells keys that nobody asked for, and those that are required and not there: once where the one may be meant as the other.
+    func tellUnknownAndMissingKeys() {
+        for key in members.keys.sorted() where !known.contains(key) && !told.contains(key) {
             let member = node.child(.null, node.path.appending(key))
+            if let meant = Suggestion.nearest(to: key, among: missing.map(\.key)) {
+                missing.removeAll { $0.key == meant }
+                member.tell("`\(member.path)` is not a known key.", hint: "Did you mean `\(meant)`, which is required?", at: .key)
+                continue
+            }
             let guess = Suggestion.nearest(to: key, among: known).map { "Did you mean `\($0)`? " } ?? ""
             let names = known.map { "`\($0)`" }.joined(separator: ", ")
             member.tell("`\(member.path)` is not a known key.", hint: "\(guess)Known here: \(names).", at: .key)
         }
+        let subject = node.path.steps.isEmpty ? "The file" : "`\(node.path)`"
+        for (key, hint) in missing { node.tell("\(subject) has no `\(key)`; it is required.", hint: hint) }
     }
 }

@@ -32,11 +32,12 @@ package protocol JobStoring: AnyObject, Sendable {
     // MARK: Jobs, from a worker's side
 
     /// Takes the oldest job that waits, or whose worker's lease has ended, and counts an attempt. nil: there is none.
+    /// A job that was being cancelled when its worker's lease ended still is: the first renewal says so.
     func claim(worker: String, now: UInt64, leaseNanoseconds: UInt64) throws(JobStoreError) -> Job?
     /// Prolongs the lease and notes the progress.
     func renew(_ id: String, worker: String, now: UInt64, leaseNanoseconds: UInt64, progress: Double) throws(JobStoreError) -> LeaseState
     /// Ends the work: stores the job as it is now (``Job/status`` final, or queued for a retry or to hand it back), and gives up the
-    /// lease. False: the lease was lost, nothing was stored.
+    /// lease. False: the lease was lost, nothing was stored. A job that goes back to the queue while it is being cancelled is cancelled.
     func finish(_ job: Job, worker: String) throws(JobStoreError) -> Bool
     /// Returns when there may be something to claim, at the latest after the time. Wakes up for a job that any instance created.
     func waitForWork(upTo nanoseconds: UInt64)

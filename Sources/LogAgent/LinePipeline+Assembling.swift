@@ -15,10 +15,11 @@ extension LinePipeline {
         by assembler: EntryAssembler, _ piece: UnsafeRawBufferPointer, at cursor: FileCursor, isFinal: Bool, of file: FileState, pass: Pass
     ) -> PassResult {
         let pieceEnd = cursor.offset + UInt64(piece.count)
-        envelopeFields?.begin(path: file.firstPath)
+        envelopeFields?.begin(path: file.firstPath, origin: file.origin)
         var sum = Sum(made: noneMade(pass))
+        let decoding = decoding(of: file)
         let progress = assembler.pass(
-            over: piece, at: cursor, isFinal: isFinal, splitter: splitter,
+            over: piece, at: cursor, isFinal: isFinal, splitter: splitter(for: decoding), decoding: decoding,
             breaks: knownBreaks(of: file, after: cursor.firstOpenOffset, through: lastBreak(of: pass, before: pieceEnd)),
             ending: EntryAssembler.Ending(
                 idleStreams: pass.idleStreams, isContentEnd: pass.counts && isFinal, countedEnd: pass.countedEnd),
@@ -29,6 +30,7 @@ extension LinePipeline {
             counts.lines += UInt64(progress.split.lineCount)
             counts.bytes += UInt64(progress.split.consumed)
             counts.cutBytes += UInt64(progress.split.droppedBytes)
+            counts.replacedSequences += progress.replacedSequences
             recordTimes(of: progress, since: cursor, readEnd: pieceEnd, in: file, pass)
         }
         let read = Tally(lines: UInt64(progress.split.lineCount), bytes: UInt64(progress.split.consumed))

@@ -72,7 +72,7 @@ final class LinePipeline {
         metadata = MetadataWriter(source.metadata, paths: scanner.paths, isOrigin: source.isOrigin)
         streams = StreamTable(labels: source.labels, paths: scanner.paths, isOrigin: source.isOrigin)
         assembler = source.assembling.map { EntryAssembler($0, attributePaths: EnvelopeFields.attributePaths(scanner.paths)) }
-        envelopeFields = EnvelopeFields(source.envelope, pathPattern: source.pathPattern, fields: scanner)
+        envelopeFields = EnvelopeFields(of: source, fields: scanner)
     }
 
     /// The fields that are looked for; a field's position is its slot.
@@ -169,11 +169,9 @@ final class LinePipeline {
         var newest: UInt64 = 0
         var lineCount = 0
         var heldBack: (start: Int, time: UInt64)?
-        envelopeFields?.begin(path: file.firstPath)
-        // nil for UTF-8: its lines are taken as they stand.
-        let decoding = decoders.decoder(for: file.content)
-        let splitter = decoding.map { LineSplitter(maximumLineBytes: self.splitter.maximumLineBytes, unit: $0.decoder.encoding.unit) }
-        var progress = (splitter ?? self.splitter).split(piece, isInsideCutLine: isInsideCutLine, isFinal: isFinal) { line in
+        envelopeFields?.begin(path: file.firstPath, origin: file.origin)
+        let decoding = decoding(of: file)
+        var progress = splitter(for: decoding).split(piece, isInsideCutLine: isInsideCutLine, isFinal: isFinal) { line in
             if heldBack != nil { return }
             let lineOffset = offset + UInt64(line.start)
             var line = line
@@ -226,12 +224,17 @@ final class LinePipeline {
             newestLineNanoseconds: newest, heldBackNanoseconds: heldBack?.time)
     }
 
-    private func decode(
-        _ line: LineSplitter.Line, at offset: UInt64, by decoding: (decoder: TextDecoder, markBytes: Int), counts: Bool
-    ) -> LineSplitter.Line {
-        let before = decoding.decoder.replacedSequences
-        let decoded = decoding.decoder.decode(line, markBytes: offset == 0 ? decoding.markBytes : 0)
-        if counts { self.counts.replacedSequences += decoding.decoder.replacedSequences - before }
+    /// nil for UTF-8: its lines are taken as they stand.
+    func decoding(of file: FileState) -> LineDecoding? { decoders.decoding(of: file.content) }
+
+    func splitter(for decoding: LineDecoding?) -> LineSplitter {
+        decoding.map { LineSplitter(maximumLineBytes: splitter.maximumLineBytes, unit: $0.unit) } ?? splitter
+    }
+
+    func decode(_ line: LineSplitter.Line, at offset: UInt64, by decoding: LineDecoding, counts: Bool) -> LineSplitter.Line {
+        let before = decoding.replacedSequences
+        let decoded = decoding.decode(line, at: offset)
+        if counts { self.counts.replacedSequences += decoding.replacedSequences - before }
         return decoded
     }
 

@@ -48,4 +48,13 @@ package enum Directory {
         try create(String(path[..<slash]), permissions: permissions)
         if mkdir(path, permissions) < 0 && errno != EEXIST { throw SystemError(call: "mkdir", subject: path) }
     }
+
+    /// Removes `path` and all that is below it; links are removed, not followed. One that is not there is removed already.
+    package static func removeTree(_ path: String) throws(SystemError) {
+        if unlink(path) == 0 || errno == ENOENT { return }
+        // EISDIR on Linux; EPERM where POSIX is taken by its word.
+        guard errno == EISDIR || errno == EPERM else { throw SystemError(call: "unlink", subject: path) }
+        for entry in try entries(of: path) { try removeTree(path + "/" + entry.name) }
+        if rmdir(path) < 0 && errno != ENOENT { throw SystemError(call: "rmdir", subject: path) }
+    }
 }

@@ -3,12 +3,39 @@ import Glibc
 
 /// A program that this process has started, in a process group of its own, with pipes for what it writes.
 ///
-/// It is started by way of a small program that makes the kernel send it TERM when the thread that started it ends, and tells whether
-/// the program could be started: ``SupervisedProcess/launch(_:)``.
+/// It is started by way of a small program that makes the kernel send it a signal when the thread that started it ends, sets its limits,
+/// and tells whether the program could be started: ``SupervisedProcess/launch(_:)``.
 package struct SupervisedProcess: ~Copyable {
     package enum Ending: Equatable, Sendable {
         case exited(Int32)
         case signalled(Int32)
+    }
+
+    /// What the program is held to.
+    package struct Restraints: Equatable, Sendable {
+        /// What the kernel sends it when the thread that started it ends.
+        package var deathSignal = SIGTERM
+        /// The largest file it may write: one byte more gives it SIGXFSZ (`RLIMIT_FSIZE`).
+        package var maximumFileBytes: UInt64?
+        /// Added to its `nice` value, so that others go first.
+        package var niceness: Int32 = 0
+        /// 0 to 1000: how much rather than others the kernel kills it when memory runs out (`oom_score_adj`).
+        package var outOfMemoryScore: Int32 = 0
+
+        package init() {}
+
+        /// One word of the launcher's command line.
+        fileprivate var text: String { "\(deathSignal),\(maximumFileBytes ?? 0),\(niceness),\(outOfMemoryScore)" }
+
+        fileprivate init?(_ text: String) {
+            let numbers = text.split(separator: ",").map { UInt64($0) }
+            guard numbers.count == 4, let signal = numbers[0], let bytes = numbers[1], let niceness = numbers[2], let score = numbers[3]
+            else { return nil }
+            deathSignal = Int32(clamping: signal)
+            maximumFileBytes = bytes == 0 ? nil : bytes
+            self.niceness = Int32(clamping: niceness)
+            outOfMemoryScore = Int32(clamping: score)
+        }
     }
 
     package let pid: pid_t
@@ -25,7 +52,8 @@ package struct SupervisedProcess: ~Copyable {
     /// Starts `arguments`, whose first is looked for on the `PATH` of `environment` (`NAME=value`) where it has no slash.
     /// `launcher` is this process's own program.
     package init(
-        _ arguments: [String], environment: [String], workingDirectory: String?, launcher: String = "/proc/self/exe"
+        _ arguments: [String], environment: [String], workingDirectory: String?, restraints: Restraints = Restraints(),
+        launcher: String = "/proc/self/exe"
     ) throws(SystemError) {
         let out = try Self.pipe()
         let err = try Self.pipe()
@@ -50,7 +78,7 @@ package struct SupervisedProcess: ~Copyable {
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
-        let words = ["log-agent", Self.launchArgument, String(getpid()), workingDirectory ?? ""] + arguments
+        let words = [launcher, Self.launchArgument, String(getpid()), restraints.text, workingDirectory ?? ""] + arguments
         var pid: pid_t = 0
         let code = Self.withCStrings(words) { words in
             Self.withCStrings(environment) { posix_spawn(&pid, launcher, &actions, &attributes, words, $0) }
@@ -98,15 +126,30 @@ package struct SupervisedProcess: ~Copyable {
 
     /// What the launcher does: becomes the program, or says why it can't and ends. `arguments`: those after ``launchArgument``.
     package static func launch(_ arguments: [String]) -> Never {
-        guard arguments.count >= 3, let parent = pid_t(arguments[0]) else { exit(64) }
+        guard arguments.count >= 4, let parent = pid_t(arguments[0]), let restraints = Restraints(arguments[1]) else { exit(64) }
         _ = fcntl(statusDescriptor, F_SETFD, FD_CLOEXEC)
         // PR_SET_PDEATHSIG. Whoever started this may have ended before.
-        if prctl(1, UInt(SIGTERM), 0, 0, 0) != 0 { fail("prctl") }
+        if prctl(1, UInt(restraints.deathSignal), 0, 0, 0) != 0 { fail("prctl") }
         if getppid() != parent { exit(0) }
-        if !arguments[1].isEmpty && chdir(arguments[1]) != 0 { fail("chdir") }
-        let command = Array(arguments.dropFirst(2))
+        if restraints != Restraints() { restrain(restraints) }
+        if !arguments[2].isEmpty && chdir(arguments[2]) != 0 { fail("chdir") }
+        let command = Array(arguments.dropFirst(3))
         withCStrings(command) { _ = execvp(command[0], $0) }
         fail("execvp")
+    }
+
+    private static func restrain(_ restraints: Restraints) {
+        if let bytes = restraints.maximumFileBytes {
+            var limit = rlimit(rlim_cur: rlim_t(bytes), rlim_max: rlim_t(bytes))
+            if setrlimit(__rlimit_resource_t(UInt32(RLIMIT_FSIZE.rawValue)), &limit) != 0 { fail("setrlimit") }
+        }
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        _ = setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &none)
+        // Without effect where it is not allowed: these only decide who goes first.
+        if restraints.niceness != 0 { _ = nice(restraints.niceness) }
+        if restraints.outOfMemoryScore != 0 {
+            try? FileDescriptor(opening: "/proc/self/oom_score_adj", O_WRONLY).writeAll("\(restraints.outOfMemoryScore)")
+        }
     }
 
     private static func fail(_ call: String) -> Never {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A thread with a small stack that its owner waits for, or lets go. All signals are blocked in it: those of the program reach the
-/// thread that expects them.
+/// A thread with a small stack that its owner waits for, or lets go. All signals but a profiler's are blocked in it: those of the program
+/// reach the thread that expects them.
 package final class WorkerThread: Sendable {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
@@ -21,6 +21,8 @@ package final class WorkerThread: Sendable {
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
+        // Sent to the very thread that is to be sampled.
+        sigdelset(&all, SIGPROF)
         pthread_sigmask(SIG_SETMASK, &all, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
 

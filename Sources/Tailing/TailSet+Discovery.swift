@@ -137,6 +137,7 @@ extension TailSet {
         let file = TailedFile(
             id: makeID(), sourceIndex: sourceIndex, path: firstPath, identity: identity, counted: .start,
             lastSeenNanoseconds: SystemClock.wallNanoseconds())
+        if sources[sourceIndex].isSeries { file.takeAsPlain() }
         file.path = found.path
         file.needsPolling = needsPolling(found)
         file.sizeWhenFound = found.status.size

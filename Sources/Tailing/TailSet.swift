@@ -98,6 +98,7 @@ package final class TailSet {
     func restore(_ saved: SavedFile) -> TailedFile? {
         guard let sourceIndex = sourceIndex(takingFirst: saved.firstPath, preferring: saved.sourceName) else { return nil }
         let file = TailedFile(restoring: saved, sourceIndex: sourceIndex)
+        if sources[sourceIndex].isSeries && saved.path == saved.firstPath { file.takeAsPlain() }
         files[file.id] = file
         if saved.isGone {
             file.presence = .gone(.deleted)

@@ -102,6 +102,9 @@ package final class TailedFile {
         inflatedFileSize = saved.inflatedFileSize
     }
 
+    /// Its bytes are the content, whatever they begin with: anyone may have sent them, so they say nothing about themselves.
+    package func takeAsPlain() { form = .plain }
+
     package var isOpen: Bool { descriptor != nil }
 
     package var isRotatedAway: Bool {

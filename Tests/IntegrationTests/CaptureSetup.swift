@@ -82,8 +82,9 @@ final class PipeEnds {
         writing = -1
     }
 
-    func write(_ text: String) {
-        let bytes = Array(text.utf8)
+    func write(_ text: String) { write(Array(text.utf8)) }
+
+    func write(_ bytes: [UInt8]) {
         var written = 0
         while written < bytes.count {
             let count = bytes.withUnsafeBytes { Glibc.write(writing, $0.baseAddress?.advanced(by: written), bytes.count - written) }

@@ -17,7 +17,7 @@ struct EventCount {
         "api_request_duration_seconds": Family(
             events: ["http.request"], labels: ["endpoint", "method"], value: "duration_ms", scale: 0.001,
             buckets: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10]),
-        "jobs_total": Family(events: ["job.created", "job.started", "job.completed", "job.failed"], labels: ["status"]),
+        "jobs_total": Family(events: ["job.created", "job.started", "job.completed", "job.failed", "job.cancelled"], labels: ["status"]),
         "jobs_created_total": Family(events: ["job.created"]),
         "jobs_completed_total": Family(events: ["job.completed"]),
         "jobs_failed_total": Family(events: ["job.failed"], labels: ["error_type"]),

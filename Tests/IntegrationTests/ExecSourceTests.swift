@@ -98,5 +98,26 @@ extension IntegrationTests {
                 try waitUntil("the end of the whole group") { kill(pid_t(-pid), 0) != 0 }
             }
         }
+
+        @Test func `metrics and steps tell the streams of a service apart`() throws {
+            try withTemporaryDirectory { directory in
+                let sink = try LokiSink()
+                defer { sink.stop() }
+                var setup = try AgentSetup.capturing(
+                    directory, Self.service("echo one; echo two; echo bad >&2; echo worse >&2; echo three; sleep 1000"), sink: sink)
+                setup.metrics = """
+                    metrics: [
+                      { name: "errors_total", type: "counter", where: { stream: "stderr" } },
+                      { name: "by_stream_total", type: "counter", labels: { stream: "$stream", source: "$__path__" } }],
+                    transforms: [{ drop: { where: { stream: "stdout" } } }],
+                    """
+                let agent = try setup.startReady()
+                try agent.waitFor(#"by_stream_total{source="in",stream="stdout"}"#, toBe: 3)
+                try agent.waitFor(#"by_stream_total{source="in",stream="stderr"}"#, toBe: 2)
+                try agent.waitFor("errors_total", toBe: 2)
+                try sink.waitFor("the errors", in: agent) { $0 == ["bad", "worse"] }
+                agent.kill()
+            }
+        }
     }
 }

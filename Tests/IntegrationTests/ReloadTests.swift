@@ -136,5 +136,49 @@ extension IntegrationTests {
                 try agent.terminate()
             }
         }
+
+        @Test func `standard output goes on in another format, with no line lost, doubled or torn`() throws {
+            try withTemporaryDirectory { directory in
+                var setup = try AgentSetup(directory)
+                setup.outputs = [#"{ name: "out", type: "stdout", format: "line", batch: { max_wait: "10ms" } }"#]
+                var events = TranscodeEvents()
+                let lines = (0..<100).map { _ in events.next() }
+                try append(lines[..<50].map { $0 + "\n" }.joined(), to: setup.log("app.log"))
+                let agent = try setup.startReady()
+                try agent.waitUntilDelivered(lines: 50)
+                setup.outputs = [setup.outputs[0].replacing("line", with: "json")]
+                try reload(agent, setup, good: true, number: 1)
+                #expect(agent.events(saying: "The configuration was taken over.").last?["outputs.changed"] as? String == "out")
+                try append(lines[50...].map { $0 + "\n" }.joined(), to: setup.log("app.log"))
+                try agent.waitUntilDelivered(lines: 100)
+                try agent.terminate()
+                let written = agent.process.outputText.split(separator: "\n").map(String.init)
+                #expect(Array(written.prefix(50)).sorted() == lines[..<50].sorted())
+                let objects = written.dropFirst(50).compactMap { try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
+                #expect(objects.compactMap { $0["line"] as? String }.sorted() == lines[50...].sorted())
+                #expect(written.count == 100)
+            }
+        }
+
+        @Test func `a source that is no file goes on until a restart, and the log says so`() throws {
+            try withTemporaryDirectory { directory in
+                var setup = try AgentSetup(directory)
+                setup.addDirectoryOutput()
+                let files = setup.sources
+                setup.sources +=
+                    #", { name: "svc", type: "exec", command: ["/bin/sh", "-c", "while :; do echo x; sleep 0.05; done"], format: "text" }"#
+                let agent = try setup.startReady()
+                setup.sources = files + #", { name: "net", type: "syslog", listen: "unix:\#(directory)/s" }"#
+                try reload(agent, setup, good: true, number: 1)
+                let told = try #require(agent.events(saying: "The configuration was taken over.").last)
+                #expect(told["sources.removed"] == nil && told["sources.added"] == nil)
+                #expect(agent.events(saying: "goes on until log-agent is restarted").map { $0["source"] as? String } == ["svc"])
+                #expect(agent.events(saying: "begins when log-agent is restarted").map { $0["source"] as? String } == ["net"])
+                let captured = #"log_agent_captured_lines_total{source="svc"}"#
+                let known = try agent.metrics()[captured] ?? 0
+                try agent.waitFor(captured, "more than \(known)") { $0 > known }
+                agent.kill()
+            }
+        }
     }
 }

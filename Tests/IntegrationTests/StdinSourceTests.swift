@@ -102,6 +102,45 @@ extension IntegrationTests {
                 try sink.waitFor("the rest", in: agent) { $0 == ["before", "meanwhile 1", "meanwhile 2"] }
                 try agent.waitFor(#"log_agent_capture_paused{reason="disk",source="in"}"#, toBe: 0)
                 try agent.terminate()
+                // That it paused could not be written either: its log is a file as well.
+                #expect(agent.events(saying: "The disk takes what comes from a source again").count == 1)
+            }
+        }
+
+        @Test func `entries of several lines stay whole where segments end, and the last one does not wait for the clock`() throws {
+            try withTemporaryDirectory { directory in
+                let sink = try LokiSink()
+                defer { sink.stop() }
+                let setup = try AgentSetup.capturing(
+                    directory, #"type: "stdin", capture: { max_bytes: "1MiB" }, multiline: { start: "^S", timeout: "1h" }"#, sink: sink)
+                let pipe = PipeEnds()
+                let agent = try setup.start(input: pipe.reading)
+                let entries = (0..<400).map { number in
+                    (["S \(number)"] + (0...number % 7).map { "  \($0) " + String(repeating: "x", count: 900) }).joined(separator: "\n")
+                }
+                pipe.write(entries.joined(separator: "\n") + "\n")
+                pipe.closeWriting()
+                #expect(try agent.process.wait() == .exited(0))
+                #expect(sink.lines == entries)
+                #expect(setup.segments == [])
+            }
+        }
+
+        @Test func `what a line begins with does not make its segment a compressed or marked file, and other encodings are decoded`() throws
+        {
+            try withTemporaryDirectory { directory in
+                let sink = try LokiSink()
+                defer { sink.stop() }
+                let setup = try AgentSetup.capturing(directory, #"type: "stdin", encoding: "latin1""#, sink: sink)
+                for (number, head) in [[0x1f, 0x8b, 0x08, 0x00], [0xff, 0xfe, 0x41, 0x00], [0xef, 0xbb, 0xbf, 0xe4]].enumerated() {
+                    let pipe = PipeEnds()
+                    let agent = try setup.start(input: pipe.reading)
+                    pipe.write(head.map { UInt8($0) } + Array("\nline \(number)\n".utf8))
+                    pipe.closeWriting()
+                    #expect(try agent.process.wait() == .exited(0))
+                    #expect(sink.lines.contains("line \(number)"))
+                }
+                #expect(sink.lines.count == 6 && sink.lines.contains("ï»¿ä"), "\(sink.lines)")
             }
         }
     }

@@ -6,6 +6,8 @@ import SystemIO
 package final class ChildProcess: Sendable {
     package struct Failed: Error, CustomStringConvertible {
         package let description: String
+
+        package init(description: String) { self.description = description }
     }
 
     /// How a process ended.

@@ -53,7 +53,7 @@ enum LoopbackSocket {
     /// Hands what comes from either to `pass`, until that gives false.
     static func relay(_ one: Int32, _ other: Int32, _ pass: (_ from: Int32, _ to: Int32) -> Bool) {
         var ready = [pollfd(fd: one, events: Int16(POLLIN), revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0)]
-        while poll(&ready, 2, -1) >= 0 {
+        while retryingOnInterrupt({ poll(&ready, 2, -1) }) >= 0 {
             if ready[0].revents != 0, !pass(one, other) { return }
             if ready[1].revents != 0, !pass(other, one) { return }
         }

@@ -5,6 +5,8 @@ package struct HTTPResponse: Equatable, Sendable {
     package var status: Int
     package var headers: HTTPHeaders
     package var body: [UInt8]
+    /// When set, what is sent in place of ``body``. Never compressed.
+    package var file: HTTPFileRange?
     /// Asks the server to gzip ``body`` for a client that accepts it.
     package var mayCompress = false
 

@@ -15,28 +15,36 @@ package final class HTTPServer: Sendable {
     }
 
     private let settings: Settings
-    private let handler: Handler
+    private let handlers: HTTPRequestHandlers
     private let tls: RenewableTLSContext?
     private let certificatesChanged: @Sendable (TLSError?) -> Void
     private let state: Mutex<State>
     private let mailbox: ServerMailbox
     private let workers = WorkerThreads()
+    private let transferWorkers = WorkerThreads()
     private let ended = Semaphore()
     /// `host:port` with the real port, or `unix:/path`.
     package let address: String
     /// The real port; 0 for a Unix socket.
     package let port: Int
 
+    /// A server that gathers every body.
+    package convenience init(
+        settings: Settings, certificatesChanged: @escaping @Sendable (TLSError?) -> Void = { _ in }, handler: @escaping Handler
+    ) throws(HTTPServerError) {
+        try self.init(settings: settings, certificatesChanged: certificatesChanged, handlers: HTTPRequestHandlers(handle: handler))
+    }
+
     /// Binds and listens; clients wait in the kernel's queue until ``start()``.
     ///
     /// The files of TLS are loaded here, and again for a new client when they have changed: then `certificatesChanged` is told,
     /// with the error when the new ones cannot be used and the old ones stay in use.
     package init(
-        settings: Settings, certificatesChanged: @escaping @Sendable (TLSError?) -> Void = { _ in }, handler: @escaping Handler
+        settings: Settings, certificatesChanged: @escaping @Sendable (TLSError?) -> Void = { _ in }, handlers: HTTPRequestHandlers
     ) throws(HTTPServerError) {
         self.settings = settings
         self.certificatesChanged = certificatesChanged
-        self.handler = handler
+        self.handlers = handlers
         do throws(TLSError) { tls = try settings.tls.map { tls throws(TLSError) in try RenewableTLSContext(server: tls) } } catch {
             throw .badTLSSettings(error)
         }
@@ -50,6 +58,7 @@ package final class HTTPServer: Sendable {
     deinit {
         mailbox.stop(atNanoseconds: 0)
         workers.stop(waitingNanoseconds: 0)
+        transferWorkers.stop(waitingNanoseconds: 0)
     }
 
     package var statistics: HTTPServerStatistics { mailbox.statistics.withLock { $0 } }
@@ -69,6 +78,7 @@ package final class HTTPServer: Sendable {
             state.withLock { $0 = .stopped }
             _ = mailbox.takeListener()
             workers.stop(waitingNanoseconds: 0)
+            transferWorkers.stop(waitingNanoseconds: 0)
             throw .outOfResources(error)
         }
     }
@@ -89,28 +99,37 @@ package final class HTTPServer: Sendable {
         let deadline = overflow ? .max : sum
         mailbox.stop(atNanoseconds: deadline)
         ended.wait()
-        let now = SystemClock.monotonicNanoseconds()
-        workers.stop(waitingNanoseconds: deadline > now ? deadline - now : 0)
+        for workers in [workers, transferWorkers] {
+            workers.stop(waitingNanoseconds: SystemClock.nanoseconds(from: SystemClock.monotonicNanoseconds(), to: deadline))
+        }
     }
 
     private func startThreads() throws(SystemError) {
         let mailbox = mailbox
         let workers = workers
+        // A server without streamed bodies may still send files.
+        let transferWorkers = handlers.decide == nil ? workers : transferWorkers
         let ended = ended
         let began = Semaphore()
         let settings = settings
         let tls = tls
         let certificatesChanged = certificatesChanged
-        let handling = RequestHandling(inflatedBytes: settings.inflatedBytes, handler: handler)
-        try workers.start(count: settings.workers, stackBytes: settings.workerStackBytes) { request in
-            handling.response(to: request)
-        } answer: { token, response in
-            mailbox.answer(token, response)
+        let handlers = handlers
+        let handling = RequestHandling(inflatedBytes: settings.inflatedBytes, handlers: handlers)
+        var pools = [(workers, settings.workers)]
+        if handlers.decide != nil { pools.append((transferWorkers, settings.transferWorkers)) }
+        for (pool, count) in pools {
+            try pool.start(count: count, stackBytes: settings.workerStackBytes) { work in
+                handling.perform(work)
+            } report: { token, outcome in
+                mailbox.report(token, outcome)
+            }
         }
         try WorkerThread("http", stackBytes: 256 << 10) {
             do throws(SystemError) {
                 let loop = try ServerLoop(
-                    settings: settings, tls: tls, certificatesChanged: certificatesChanged, mailbox: mailbox, workers: workers)
+                    settings: settings, handlers: handlers, tls: tls, certificatesChanged: certificatesChanged, mailbox: mailbox,
+                    workers: workers, transferWorkers: transferWorkers)
                 began.signal()
                 try loop.run()
             } catch {

@@ -8,7 +8,11 @@ package struct HTTPServerSettings: Equatable, Sendable {
         package var head: UInt64 = 10_000_000_000
         /// From the end of a head to the end of its body.
         package var body: UInt64 = 60_000_000_000
-        /// For one whole response.
+        /// A body that is streamed may take as long as it likes, while each such span brings at least ``streamedBodyBytes``.
+        /// Time in which its consumer does not keep up does not count.
+        package var streamedBody: UInt64 = 30_000_000_000
+        package var streamedBodyBytes = 16 << 10
+        /// For one whole response; of a file's bytes, for each piece of 128 KiB.
         package var response: UInt64 = 60_000_000_000
         /// How long a connection that is being closed is still read, so that the client sees the last response.
         package var linger: UInt64 = 2_000_000_000
@@ -31,6 +35,8 @@ package struct HTTPServerSettings: Equatable, Sendable {
     package var connections = 512
     /// How many handlers run at once, each on its own thread.
     package var workers = 2
+    /// How many streamed bodies are consumed, and files read, at once. Used only by servers that decide about bodies.
+    package var transferWorkers = 2
     /// Of each worker thread; memory is used only as far as a handler goes.
     package var workerStackBytes = 512 << 10
     package var timeouts = Timeouts()

@@ -10,6 +10,11 @@ package struct HTTPServerStatistics: Equatable, Sendable {
     package var refusedRequests = 0
     /// Requests that reached the handler.
     package var handledRequests = 0
+    /// Streamed bodies that began, and those of them that were not whole in the end.
+    package var streamedBodies = 0
+    package var interruptedBodies = 0
+    /// Responses that were broken off because their file could not be read to its end.
+    package var brokenResponses = 0
     /// Connections that ran into a timeout in the middle of a request or response.
     package var timedOutConnections = 0
     /// Failed `accept` calls: no descriptors or memory left.

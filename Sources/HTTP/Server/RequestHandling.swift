@@ -1,22 +1,35 @@
 import Gzip
 
-/// What a worker does with one request: undoes its content coding, calls the handler, codes the response.
+/// What workers do: they call the handlers, undo the content coding of a request before that, and code the response.
 struct RequestHandling: Sendable {
     private let inflatedBytes: Int
-    private let handler: HTTPServer.Handler
+    private let handlers: HTTPRequestHandlers
     /// Small answers do not get smaller.
     private static let minimumCompressedBytes = 1024
 
-    init(inflatedBytes: Int, handler: @escaping HTTPServer.Handler) {
+    /// Of a file, what is read and sent at once.
+    private static let fileReadBytes = 128 << 10
+
+    init(inflatedBytes: Int, handlers: HTTPRequestHandlers) {
         self.inflatedBytes = inflatedBytes
-        self.handler = handler
+        self.handlers = handlers
     }
 
-    func response(to received: HTTPRequest) -> HTTPResponse {
+    func perform(_ work: ServerWork) -> ServerWorkOutcome {
+        switch work {
+        case .handle(let request): .answered(response(to: request))
+        case .decide(let head): .decided(BodyDecision(handlers.decide?(head) ?? .gathered))
+        case .consume(let stream, let bytes, let isLast): .consumed(stream.receive(bytes, isLast: isLast))
+        case .interrupt(let stream, let cause): .interrupted(stream.interrupt(cause))
+        case .read(let file, let offset): .read(file.read(at: offset, limit: Self.fileReadBytes))
+        }
+    }
+
+    private func response(to received: HTTPRequest) -> HTTPResponse {
         var request = received
         if let refusal = decodeBody(of: &request) { return refusal }
-        var response = handler(request)
-        if response.mayCompress { compress(&response, for: request) }
+        var response = handlers.handle(request)
+        if response.mayCompress && response.file == nil { compress(&response, for: request) }
         return response
     }
 
@@ -26,19 +39,24 @@ struct RequestHandling: Sendable {
         guard let coding = codings.first, !request.body.isEmpty else { return nil }
         guard codings.count == 1, ASCIIText.equalIgnoringCase(coding, "gzip") || ASCIIText.equalIgnoringCase(coding, "x-gzip") else {
             let names = ASCIIText.quoted(codings.joined(separator: ", ").utf8)
-            var response = HTTPResponse.text(
-                "415 Unsupported Media Type: Content-Encoding \(names) is not supported, only gzip is", status: 415)
+            var response = refuse(request, 415, "Content-Encoding \(names) is not supported, only gzip is")
             response.headers.append("Accept-Encoding", "gzip")
             return response
         }
         do throws(GzipError) {
             request.body = try GzipDecoder.decompress(request.body, maximumBytes: inflatedBytes)
         } catch {
-            if case .tooLarge = error { return .text("413 Content Too Large: \(error)", status: 413) }
-            return .text("400 Bad Request: \(error)", status: 400)
+            if case .tooLarge = error { return refuse(request, 413, error.description) }
+            return refuse(request, 400, error.description)
         }
         request.headers.remove("Content-Encoding")
         return nil
+    }
+
+    private func refuse(_ request: HTTPRequest, _ status: Int, _ detail: String) -> HTTPResponse {
+        let head = HTTPRequestHead(
+            method: request.method, target: request.target, headers: request.headers, declaredBodyBytes: request.body.count)
+        return handlers.refuse(HTTPRefusal(status: status, detail: detail, head: head))
     }
 
     private func compress(_ response: inout HTTPResponse, for request: HTTPRequest) {

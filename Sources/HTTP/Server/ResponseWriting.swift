@@ -3,6 +3,8 @@ enum ResponseWriting {
     struct Output {
         var head: [UInt8]
         var body: [UInt8]
+        /// What follows in place of `body`.
+        var file: HTTPFileRange?
         /// Whether the connection takes another request afterwards.
         var keepsConnection: Bool
     }
@@ -30,13 +32,15 @@ enum ResponseWriting {
         for name in ["Content-Length", "Transfer-Encoding", "Connection"] { headers.remove(name) }
         if !headers.contains("Date") { headers.append("Date", HTTPDate.format(wallSeconds)) }
         let hasBody = response.status != 204 && response.status != 304
-        if hasBody { headers.append("Content-Length", String(response.body.count)) }
+        if hasBody { headers.append("Content-Length", response.file.map { String($0.count) } ?? String(response.body.count)) }
         if !keeps {
             headers.append("Connection", "close")
         } else if version == .http10 {
             headers.append("Connection", "keep-alive")
         }
         let head = try MessageSerializer.responseHead(StatusLine(status: response.status), headers: headers)
-        return Output(head: head, body: hasBody && method != .head ? response.body : [], keepsConnection: keeps)
+        guard hasBody && method != .head else { return Output(head: head, body: [], keepsConnection: keeps) }
+        let file = response.file.flatMap { $0.count > 0 ? $0 : nil }
+        return Output(head: head, body: response.file == nil ? response.body : [], file: file, keepsConnection: keeps)
     }
 }

@@ -5,7 +5,7 @@ import SystemIO
 /// What other threads tell the thread of a ``ServerLoop``.
 final class ServerMailbox: Sendable {
     struct Letters {
-        var answers: [(token: UInt64, response: HTTPResponse)] = []
+        var outcomes: [(token: UInt64, outcome: ServerWorkOutcome)] = []
         /// When set, the server drains until then, on the monotonic clock.
         var stopAtNanoseconds: UInt64?
     }
@@ -37,8 +37,8 @@ final class ServerMailbox: Sendable {
         statistics.withLock { $0.openConnections = 0 }
     }
 
-    func answer(_ token: UInt64, _ response: HTTPResponse) {
-        letters.withLock { $0.answers.append((token, response)) }
+    func report(_ token: UInt64, _ outcome: ServerWorkOutcome) {
+        letters.withLock { $0.outcomes.append((token, outcome)) }
         wake.signal()
     }
 
@@ -49,7 +49,7 @@ final class ServerMailbox: Sendable {
 
     func take() -> Letters {
         letters.withLock { letters in
-            defer { letters.answers = [] }
+            defer { letters.outcomes = [] }
             return letters
         }
     }
@@ -79,12 +79,15 @@ final class ServerLoop {
 
     private static let listenerToken: UInt64 = .max
     private static let wakeToken: UInt64 = .max - 1
+    /// Of work that no connection waits for.
+    private static let nobodyToken: UInt64 = .max - 2
     /// Connections above the limit that may wait for their 503 to be read.
     private static let turnedAwayAllowance = 64
     private static let acceptPauseNanoseconds: UInt64 = 100_000_000
 
     private let mailbox: ServerMailbox
     private let workers: WorkerThreads
+    private let transferWorkers: WorkerThreads
     private let policy: ServerConnection.Policy
     private let tls: RenewableTLSContext?
     private let certificatesChanged: @Sendable (TLSError?) -> Void
@@ -106,18 +109,21 @@ final class ServerLoop {
     private var now: UInt64 = SystemClock.monotonicNanoseconds()
 
     init(
-        settings: HTTPServerSettings, tls: RenewableTLSContext?, certificatesChanged: @escaping @Sendable (TLSError?) -> Void,
-        mailbox: ServerMailbox, workers: WorkerThreads
+        settings: HTTPServerSettings, handlers: HTTPRequestHandlers, tls: RenewableTLSContext?,
+        certificatesChanged: @escaping @Sendable (TLSError?) -> Void, mailbox: ServerMailbox, workers: WorkerThreads,
+        transferWorkers: WorkerThreads
     ) throws(SystemError) {
         listener = mailbox.takeListener()
         self.tls = tls
         self.certificatesChanged = certificatesChanged
         self.mailbox = mailbox
         self.workers = workers
+        self.transferWorkers = transferWorkers
         maximumConnections = max(1, settings.connections)
         maximumHeldBytes = settings.heldBytes
         policy = ServerConnection.Policy(
-            limits: settings.limits, timeouts: settings.timeouts, token: settings.bearerToken.map { BearerToken($0) })
+            limits: settings.limits, timeouts: settings.timeouts, token: settings.bearerToken.map { BearerToken($0) },
+            decidesBodies: handlers.decide != nil, refuse: handlers.refuse)
         epoll = try Epoll()
         if let listener { try epoll.add(listener.rawValue, .readable, token: Self.listenerToken) }
         try epoll.add(mailbox.wake.rawValue, .readable, token: Self.wakeToken)
@@ -145,6 +151,7 @@ final class ServerLoop {
             if now >= earliestDeadline { expireClients() }
             try resumeAccepting()
         }
+        for index in slots.indices { remove(index) }
     }
 
     private func waitMilliseconds() -> Int? {
@@ -258,8 +265,9 @@ final class ServerLoop {
             if let next = flush(client, index) { perform(next, index) }
             return
         }
-        if client.connection.isReceiving { return receive(client, index) }
-        // Bytes of a next request while this one is handled stay in the kernel. A connection that is gone is let go.
+        let mayRead = client.connection.isReceiving && !(client.connection.isReadingAhead && heldBytes > maximumHeldBytes / 2)
+        if mayRead { return receive(client, index) }
+        // Bytes of a next request while this one is handled, or of a body whose consumer does not keep up, stay in the kernel. A connection that is gone is let go.
         if event.ready.isDisjoint(with: .hungUp) { setInterest([], client, index) } else { remove(index) }
     }
 
@@ -270,7 +278,9 @@ final class ServerLoop {
             let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(scratch)[..<count])
             var action = client.connection.receive(bytes, now: now, wallSeconds: wallSeconds)
             countHeldBytes(client)
-            if heldBytes > maximumHeldBytes, client.heldBytes > 0, case .receive = action {
+            // A streamed body is never turned away: what is held of it is on its way to its consumer.
+            let isStreamed = client.connection.unfinishedStream != nil
+            if heldBytes > maximumHeldBytes, client.heldBytes > 0, !isStreamed, case .receive = action {
                 mailbox.statistics.withLock { $0.refusedRequests += 1 }
                 action = client.connection.turnAway(because: "too much is being received at once", now: now, wallSeconds: wallSeconds)
             }
@@ -300,10 +310,14 @@ final class ServerLoop {
         switch action {
         case .receive: setInterest(.readable, client, index)
         case .wait: break
-        case .handle(let request):
-            mailbox.statistics.withLock { $0.handledRequests += 1 }
-            if client.interest == .writable { setInterest([], client, index) }
-            workers.submit(WorkerThreads.Job(token: token(of: index), request: request))
+        case .work(let work):
+            if case .handle = work { mailbox.statistics.withLock { $0.handledRequests += 1 } }
+            if client.connection.isReceiving {
+                setInterest(.readable, client, index)
+            } else if client.interest == .writable {
+                setInterest([], client, index)
+            }
+            submit(work, token: token(of: index))
         case .send(let head, let body):
             client.output = (head, body)
             client.sentBytes = 0
@@ -353,6 +367,7 @@ final class ServerLoop {
     /// Closing the descriptor takes it out of the epoll set too.
     private func remove(_ index: Int) {
         guard let client = slots[index].client else { return }
+        abandon(client.connection.unfinishedStream)
         heldBytes -= client.heldBytes
         client.heldBytes = 0
         slots[index].client = nil
@@ -367,13 +382,48 @@ final class ServerLoop {
         mailbox.statistics.withLock { $0.openConnections = count }
     }
 
+    // MARK: Work
+
+    private func submit(_ work: ServerWork, token: UInt64) {
+        (work.isTransfer ? transferWorkers : workers).submit(WorkerThreads.Job(token: token, work: work))
+    }
+
+    private func count(_ outcome: ServerWorkOutcome) {
+        mailbox.statistics.withLock { statistics in
+            switch outcome {
+            case .decided(.refused): statistics.handledRequests += 1
+            case .decided(.streamed):
+                statistics.handledRequests += 1
+                statistics.streamedBodies += 1
+            case .interrupted(.some): statistics.interruptedBodies += 1
+            case .read(nil): statistics.brokenResponses += 1
+            case .decided(.gathered), .answered, .consumed, .interrupted, .read: break
+            }
+        }
+    }
+
+    /// A connection was gone when its work was done.
+    private func abandon(_ outcome: ServerWorkOutcome) {
+        if case .decided(.streamed(let stream, _)) = outcome { abandon(stream) }
+    }
+
+    /// Has the consumer told, on a worker: it may have files to remove.
+    private func abandon(_ stream: BodyStream?) {
+        guard let stream else { return }
+        submit(.interrupt(stream, .disconnected), token: Self.nobodyToken)
+    }
+
     // MARK: Mail and time
 
     private func readMail() {
         let letters = mailbox.take()
-        for (token, response) in letters.answers {
-            guard let index = index(of: token), let client = slots[index].client else { continue }
-            perform(client.connection.answer(response, now: now, wallSeconds: wallSeconds), index)
+        for (token, outcome) in letters.outcomes {
+            count(outcome)
+            guard let index = index(of: token), let client = slots[index].client else {
+                abandon(outcome)
+                continue
+            }
+            perform(client.connection.completed(outcome, now: now, wallSeconds: wallSeconds), index)
         }
         guard let deadline = letters.stopAtNanoseconds else { return }
         let isFirst = stopAt == nil
@@ -395,8 +445,11 @@ final class ServerLoop {
                 earliestDeadline = min(earliestDeadline, client.connection.deadline)
                 continue
             }
-            if client.connection.idleSince == nil { mailbox.statistics.withLock { $0.timedOutConnections += 1 } }
-            perform(client.connection.expire(now: now, wallSeconds: wallSeconds), index)
+            let isInRequest = client.connection.idleSince == nil
+            let action = client.connection.expire(now: now, wallSeconds: wallSeconds)
+            // A streamed body that comes along is waited for again.
+            if case .receive = action {} else if isInRequest { mailbox.statistics.withLock { $0.timedOutConnections += 1 } }
+            perform(action, index)
         }
     }
 }

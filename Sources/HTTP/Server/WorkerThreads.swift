@@ -1,12 +1,13 @@
 import Synchronization
 import SystemIO
 
-/// A fixed number of threads that run handlers. What waits is bounded by the server: at most one request for each connection.
+/// A fixed number of threads that do a server's work. What waits is bounded by the server: at most one piece for each connection, and
+/// the ends of bodies whose connections are gone.
 final class WorkerThreads: Sendable {
     struct Job: Sendable {
         /// Which connection asked.
         var token: UInt64
-        var request: HTTPRequest
+        var work: ServerWork
     }
 
     private struct State {
@@ -20,14 +21,14 @@ final class WorkerThreads: Sendable {
     private let available = Semaphore()
     private let ended = Semaphore()
 
-    /// `answer` is called on the worker that ran `handler`.
+    /// `report` is called on the worker that did the work.
     func start(
-        count: Int, stackBytes: Int, handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse,
-        answer: @escaping @Sendable (UInt64, HTTPResponse) -> Void
+        count: Int, stackBytes: Int, perform: @escaping @Sendable (ServerWork) -> ServerWorkOutcome,
+        report: @escaping @Sendable (UInt64, ServerWorkOutcome) -> Void
     ) throws(SystemError) {
         for index in 0..<max(1, count) {
             try WorkerThread("worker \(index)", stackBytes: stackBytes) { [self] in
-                while let job = take() { answer(job.token, handler(job.request)) }
+                while let job = take() { report(job.token, perform(job.work)) }
                 ended.signal()
             }.detach()
             state.withLock { $0.running += 1 }
@@ -41,12 +42,16 @@ final class WorkerThreads: Sendable {
 
     /// Lets the workers end after the handlers that run now; gives up waiting for them after `nanoseconds`.
     func stop(waitingNanoseconds nanoseconds: UInt64) {
-        let running = state.withLock { state in
-            state.isClosed = true
-            state.jobs = []
-            state.next = 0
-            return state.running
+        // What is dropped may have an end that does work itself: that is not done within the lock.
+        let (running, dropped) = state.withLock { state in
+            defer {
+                state.isClosed = true
+                state.jobs = []
+                state.next = 0
+            }
+            return (state.running, state.jobs)
         }
+        _ = consume dropped
         for _ in 0..<running { available.signal() }
         let deadline = SystemClock.monotonicNanoseconds() &+ nanoseconds
         for _ in 0..<running {

@@ -9,16 +9,22 @@ package struct RequestParser: Sendable {
 
     private enum State {
         case head(HeadParser<RequestLine>)
+        /// Waits for ``beginBody(limitBytes:)``.
+        case undecided(BodyFraming)
         case body(BodyDecoder)
     }
 
     private let limits: HTTPLimits
+    private let postponesBodies: Bool
     private var state: State
     private var input = ReceiveBuffer()
     private var body: [UInt8] = []
 
-    package init(limits: HTTPLimits) {
+    /// `postponesBodies`: after the head of a request with a body, nothing is parsed until ``beginBody(limitBytes:)``, and only that
+    /// limits the body.
+    package init(limits: HTTPLimits, postponesBodies: Bool = false) {
         self.limits = limits
+        self.postponesBodies = postponesBodies
         state = .head(HeadParser(limits: limits))
     }
 
@@ -46,18 +52,33 @@ package struct RequestParser: Sendable {
             guard let head else { return nil }
             try Self.checkHost(head)
             let framing = try BodyFraming(ofRequest: head)
-            state = .body(try BodyDecoder(framing: framing, limits: limits))
+            let isPostponed = postponesBodies && framing != .none
+            state = isPostponed ? .undecided(framing) : .body(try BodyDecoder(framing: framing, limits: limits))
             return .head(head, framing: framing)
-        case .body(var decoder):
-            let isWhole = try decoder.decode(&input, into: &body)
-            guard isWhole else {
-                state = .body(decoder)
-                return nil
-            }
-            state = .head(HeadParser(limits: limits))
-            defer { body = [] }
-            return .complete(body: body)
+        case .undecided: return nil
+        case .body:
+            var bytes: [UInt8] = []
+            swap(&bytes, &body)
+            if try takeBody(into: &bytes) { return .complete(body: bytes) }
+            body = bytes
+            return nil
         }
+    }
+
+    /// Goes on with the body of the head that was given last. Throws when it is announced larger than the limit.
+    package mutating func beginBody(limitBytes: Int) throws(HTTPParseError) {
+        guard case .undecided(let framing) = state else { return }
+        var limits = limits
+        limits.bodyBytes = limitBytes
+        state = .body(try BodyDecoder(framing: framing, limits: limits))
+    }
+
+    /// In place of ``next()`` after a head: moves what has come of the body to the end of `bytes`. True once that was all of it.
+    package mutating func takeBody(into bytes: inout [UInt8]) throws(HTTPParseError) -> Bool {
+        guard case .body(var decoder) = state else { return false }
+        let isWhole = try decoder.decode(&input, into: &bytes)
+        state = isWhole ? .head(HeadParser(limits: limits)) : .body(decoder)
+        return isWhole
     }
 
     /// RFC 9112 §3.2: exactly one Host in HTTP/1.1, and never two.

@@ -17,16 +17,20 @@ extension EntryAssembler {
         var openEntries: OpenEntries
         /// Streams that had lines.
         var grown: LogStreamSet
+        /// U+FFFD written for what could not be decoded, in lines that were new.
+        var replacedSequences: UInt64 = 0
     }
 
     /// Makes entries of the complete lines of `piece`, which stands at `cursor`, with the lines of its open entries right before it.
+    /// `decoding`: nil where they are UTF-8.
     ///
     /// `breaks`: where entries ended before, ascending. `end` is told, before it happens, that entries end where the pass does, because
     /// of `ending`. `take` gets each entry, and whether it may decline it: one that it declines by giving false ends the pass before
     /// the line that has completed it. A line can complete several entries; when the first of them is taken the others are, too.
     func pass(
-        over piece: UnsafeRawBufferPointer, at cursor: FileCursor, isFinal: Bool, splitter: LineSplitter, breaks: [ObservedBreaks.Break],
-        ending: Ending, end: (ObservedBreaks.Break) -> Void, take: (AssembledEntry, _ mayDecline: Bool) -> Bool
+        over piece: UnsafeRawBufferPointer, at cursor: FileCursor, isFinal: Bool, splitter: LineSplitter, decoding: LineDecoding? = nil,
+        breaks: [ObservedBreaks.Break], ending: Ending, end: (ObservedBreaks.Break) -> Void,
+        take: (AssembledEntry, _ mayDecline: Bool) -> Bool
     ) -> PassProgress {
         var hasTaken = false
         var isOver = false
@@ -37,7 +41,7 @@ extension EntryAssembler {
         // Where the pass stands if the step that comes can't be taken.
         var stepStart = 0
         var openBefore = cursor.openEntries
-        resume(before: piece, at: cursor, splitter, emit)
+        resume(before: piece, at: cursor, splitter, decoding, emit)
 
         var rest = breaks[...]
         func beginStep(at start: Int) {
@@ -55,12 +59,20 @@ extension EntryAssembler {
         }
 
         var grown: LogStreamSet = []
+        var replaced: UInt64 = 0
         var lineCount = 0
         var progress = splitter.split(piece, isInsideCutLine: cursor.isInsideCutLine, isFinal: isFinal) { line in
             if isOver { return }
             beginStep(at: line.start)
             if isOver { return }
-            if let stream = add(line, at: cursor.offset + UInt64(line.start), emit) { grown.insert(LogStreamSet(stream)) }
+            let offset = cursor.offset + UInt64(line.start)
+            var line = line
+            if let decoding {
+                let before = decoding.replacedSequences
+                line = decoding.decode(line, at: offset)
+                replaced += decoding.replacedSequences - before
+            }
+            if let stream = add(line, at: offset, emit) { grown.insert(LogStreamSet(stream)) }
             if !isOver { lineCount += 1 }
         }
         if isOver {
@@ -73,19 +85,21 @@ extension EntryAssembler {
         }
         if isOver { progress.consumed = stepStart }
         let open = isOver ? openBefore : openEntries(at: cursor.offset + UInt64(progress.consumed))
-        return PassProgress(split: progress, openEntries: open, grown: grown)
+        return PassProgress(split: progress, openEntries: open, grown: grown, replacedSequences: replaced)
     }
 
     /// Takes in the open entries that end right before `piece`.
     private func resume(
-        before piece: UnsafeRawBufferPointer, at cursor: FileCursor, _ splitter: LineSplitter, _ emit: (AssembledEntry) -> Void
+        before piece: UnsafeRawBufferPointer, at cursor: FileCursor, _ splitter: LineSplitter, _ decoding: LineDecoding?,
+        _ emit: (AssembledEntry) -> Void
     ) {
         let open = cursor.openEntries
         guard open.reach > 0, let base = piece.baseAddress else { return clear() }
-        let lines = UnsafeRawBufferPointer(start: base - open.reach, count: open.reach)
-        if restore(open, lines, at: cursor.offset, splitter: splitter) { return }
+        var lines = UnsafeRawBufferPointer(start: base - open.reach, count: open.reach)
+        if restore(open, lines, at: cursor.offset, splitter: splitter, decoding: decoding) { return }
         // Other settings have read them. Nothing of them may be left out, so all of these bytes become one entry.
         clear()
+        if let decoding { lines = decoding.decode(lines, at: cursor.firstOpenOffset) }
         let text = lines.last == UInt8(ascii: "\n") ? UnsafeRawBufferPointer(rebasing: lines.dropLast()) : lines
         emit(
             AssembledEntry(

@@ -44,14 +44,16 @@ final class EntryAssembler {
 
     /// Takes in what was open where a cursor stands. `lines` are those from the oldest open entry on up to the cursor at `offset`.
     /// False if they don't make what was open: they were read by other settings.
-    func restore(_ open: OpenEntries, _ lines: UnsafeRawBufferPointer, at offset: UInt64, splitter: LineSplitter) -> Bool {
+    func restore(
+        _ open: OpenEntries, _ lines: UnsafeRawBufferPointer, at offset: UInt64, splitter: LineSplitter, decoding: LineDecoding? = nil
+    ) -> Bool {
         clear()
         if open.isEmpty { return true }
         let first = offset - UInt64(lines.count)
         // The last line may be one that was cut, with a rest still to come.
         _ = splitter.split(lines, isInsideCutLine: false, isFinal: true) { line in
             let lineOffset = first + UInt64(line.start)
-            guard let unwrapped = unwrap(line) else { return }
+            guard let unwrapped = unwrap(decoding?.decode(line, at: lineOffset) ?? line) else { return }
             let distance = UInt64(open.distances[unwrapped.stream.rawValue])
             guard distance > 0, lineOffset >= offset - distance else { return }
             addAgain(unwrapped, part(of: line, unwrapped, at: lineOffset))

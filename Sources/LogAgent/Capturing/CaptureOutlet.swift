@@ -7,8 +7,10 @@ struct CaptureOutlet: ~Copyable {
     private var taken = 0
     private var writer: CaptureWriter
 
-    init(_ log: CaptureLog) {
-        writer = CaptureWriter(log)
+    /// `stream`: the index of its log.
+    init(_ state: CaptureState, stream: Int) {
+        let pattern = state.multiline.map(MultilinePattern.init)
+        writer = CaptureWriter(state.logs[stream], beginsEntry: pattern.map { pattern in { pattern.begins($0) } })
     }
 
     /// Writes what is waiting. nil when all of it is in the log; otherwise nothing more is to be read until this succeeds.
@@ -32,7 +34,7 @@ struct CaptureOutlet: ~Copyable {
 }
 
 extension CaptureState {
-    /// Says what a flush came to. nil: reading may go on.
+    /// Says what a flush came to. nil: reading may go on. That the disk takes nothing, and that it does again, is logged once each.
     func note(_ blockage: CaptureWriter.Blockage?) {
         let pause: Pause? =
             switch blockage {
@@ -40,9 +42,11 @@ extension CaptureState {
             case .budget: .budget
             case .disk: .disk
             }
-        update { counts in
-            counts.pause = pause
+        let before = update { counts in
             if case .disk(let error) = blockage { counts.lastDiskError = error }
+            return exchange(&counts.pause, with: pause)
         }
+        if case .disk(let error) = blockage, before != .disk { log.captureIsPaused(source: name, error) }
+        if before == .disk && pause != .disk { log.captureGoesOn(source: name) }
     }
 }

@@ -48,7 +48,7 @@ final class CaptureSources: Sendable {
             let state: CaptureState
             let control: CaptureControl
             do throws(SystemError) {
-                state = try CaptureState(source, dataDirectory: settings.dataDirectory)
+                state = try CaptureState(source, dataDirectory: settings.dataDirectory, log: log)
                 control = try CaptureControl()
             } catch {
                 throw .start("\(error); source `\(source.name)` needs `data_dir` to be writable.")

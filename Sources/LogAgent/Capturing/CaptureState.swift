@@ -46,10 +46,15 @@ final class CaptureState: Sendable {
     let budget: CaptureBudget
     /// One for each stream, in the order of ``SourceSettings/Kind/streams``.
     let logs: [CaptureLog]
+    let log: AgentLog
+    /// How entries are made of its lines as they arrive; nil where each is one, or where that can't be told before they are unwrapped.
+    let multiline: MultilineSettings?
     private let counts: Mutex<Counts>
 
-    init(_ settings: SourceSettings, dataDirectory: String) throws(SystemError) {
+    init(_ settings: SourceSettings, dataDirectory: String, log: AgentLog) throws(SystemError) {
         name = settings.name
+        self.log = log
+        multiline = settings.envelope == nil ? settings.multiline : nil
         let budget = try CaptureBudget(maximumBytes: settings.capture.maximumBytes)
         self.budget = budget
         var logs: [CaptureLog] = []

@@ -14,7 +14,7 @@ struct CapturedPipe: ~Copyable {
     init(_ state: CaptureState, stream: Int, maximumLineBytes: Int) {
         self.state = state
         assembler = LineAssembler(maximumLineBytes: maximumLineBytes)
-        outlet = CaptureOutlet(state.logs[stream])
+        outlet = CaptureOutlet(state, stream: stream)
     }
 
     /// Puts what is waiting into the log. False: it can't be now, so nothing is to be read.

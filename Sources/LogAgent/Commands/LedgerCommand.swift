@@ -34,7 +34,11 @@ enum LedgerCommand {
             return .failure
         }
         let limits = settings.sources.map {
-            ($0.name, LedgerVerification.LineLimits(maximumLineBytes: $0.maximumLineBytes, encoding: $0.files.encoding))
+            (
+                $0.name,
+                LedgerVerification.LineLimits(
+                    maximumLineBytes: $0.maximumLineBytes, encoding: $0.files.encoding, isCaptured: $0.kind != .file)
+            )
         }
         let verification =
             action == .verify ? LedgerVerification(checkpoint, limits: Dictionary(limits) { first, _ in first }) : nil

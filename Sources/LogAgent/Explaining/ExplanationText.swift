@@ -29,7 +29,7 @@ struct ExplanationText {
         }
         if line.entries.isEmpty && !line.filtered { text += row("shipped", ["nowhere: there is no output"], nil) }
         for entry in line.entries {
-            text += row("shipped", ["to \(entry.outputs.joined(separator: ", "))"], nil)
+            text += row("shipped", ["to \(entry.outputs.joined(separator: ", "))\(entry.tenant.map { ", tenant \($0)" } ?? "")"], nil)
             text += row("  stream", [entry.stream], nil)
             text += row("  entry", [entry.entry], nil)
         }

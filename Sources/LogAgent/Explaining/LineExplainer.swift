@@ -18,6 +18,8 @@ final class LineExplainer {
     private let pipeline: LinePipeline
     private let stages: Stages
     private let ports: [OutputPort]
+    /// Of each output: the tenant of what no step gives to another.
+    private let tenants: [String?]
     private let file: FileState
     private let witness = MetricWitness()
     private let transformWitness = TransformWitness()
@@ -29,6 +31,7 @@ final class LineExplainer {
     /// `path`: where the sample's lines would stand.
     init(_ settings: LogAgentSettings, source: Int, path: String) throws(LogAgentError) {
         var settings = settings
+        tenants = settings.outputs.map { if case .loki(let loki) = $0.destination { loki.tenantID } else { nil } }
         // Of a directory nothing is opened before the first batch, and there will be none.
         for index in settings.outputs.indices {
             settings.outputs[index].destination = .directory(
@@ -51,7 +54,10 @@ final class LineExplainer {
             id: 1, sourceIndex: source, path: path, identity: FileIdentity(device: 0, inode: 0, birthNanoseconds: 0), counted: .start,
             lastSeenNanoseconds: 0)
         // Without outputs of its own no times are recorded for it.
-        file = FileState(of: content, origin: LineOrigin(ofFile: path, source: settings.sources[source]), outputCount: 0)
+        // Lines of a source that is no file would stand in a segment of its first stream.
+        let segments = settings.sources[source].captureDirectories(in: settings.dataDirectory).first
+        let origin = LineOrigin(ofFile: segments.map { "\($0)/1.log" } ?? path, source: settings.sources[source])
+        file = FileState(of: content, origin: origin, outputCount: 0)
     }
 
     deinit { for port in ports { port.sender.stop() } }
@@ -221,18 +227,23 @@ final class LineExplainer {
     /// Entries of all outputs; those that are the same are one.
     private func entries(_ batches: [[SealedBatch]]) -> [ShippedEntry] {
         var entries: [ShippedEntry] = []
-        for (port, batches) in zip(ports, batches) {
+        for ((port, ownTenant), batches) in zip(zip(ports, tenants), batches) {
             for batch in batches {
+                let tenant = batch.tenant ?? ownTenant
                 for index in batch.entries.indices {
                     let bytes = batch.bytes(ofEntries: index..<index + 1)
                     let entry = String(decoding: bytes, as: UTF8.self)
                     let stream = String(decoding: batch.labels, as: UTF8.self)
-                    if let same = entries.firstIndex(where: { $0.entry.entry == entry && $0.entry.stream == stream }) {
+                    let isSame = { (other: LineExplanation.Entry) in
+                        other.entry == entry && other.stream == stream && other.tenant == tenant
+                    }
+                    if let same = entries.firstIndex(where: { isSame($0.entry) }) {
                         entries[same].entry.outputs.append(port.settings.name)
                     } else {
                         entries.append(
                             ShippedEntry(
-                                entry: LineExplanation.Entry(outputs: [port.settings.name], stream: stream, entry: entry),
+                                entry: LineExplanation.Entry(
+                                    outputs: [port.settings.name], tenant: tenant, stream: stream, entry: entry),
                                 line: EntryText.line(of: bytes), time: batch.timestamp(ofEntry: index)))
                     }
                 }

@@ -29,6 +29,8 @@ struct LineExplanation: Encodable, Equatable {
 
     struct Entry: Encodable, Equatable {
         var outputs: [String]
+        /// That of the `route` step that named one, else the outputs' own; nil where there is none.
+        var tenant: String?
         /// The stream's labels, as JSON.
         var stream: String
         /// As it stands in a push: `["<nanoseconds>","<line>",{…}]`.

@@ -25,6 +25,8 @@ struct LedgerVerification {
     struct LineLimits {
         var maximumLineBytes = 256 * 1024
         var encoding = TextEncoding.utf8
+        /// Its files are segments, which are neither compressed nor marked.
+        var isCaptured = false
     }
 
     /// `limits` by the names of the sources.
@@ -65,6 +67,7 @@ struct LedgerVerification {
 
     private static func recount(_ file: Checkpoint.File, _ limits: LineLimits) -> Finding.Verdict {
         let tailed = TailedFile(restoring: file.saved, sourceIndex: 0)
+        if limits.isCaptured && file.saved.path == file.saved.firstPath { tailed.takeAsPlain() }
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(1 << 20, limits.maximumLineBytes + 64) + TailedFile.readOverhead, alignment: 64)
         defer { buffer.deallocate() }

@@ -15,6 +15,12 @@ extension Reader {
 
     private func capture(of sourceIndex: Int) -> CaptureState? { captures[tails.sources[sourceIndex].name] }
 
+    /// Nothing will follow what `file` holds now: it is a segment that is not written any more.
+    func isSealedSegment(_ file: TailedFile) -> Bool {
+        guard !captures.isEmpty, let path = file.path else { return false }
+        return capture(of: file.sourceIndex)?.log(ofSealed: path) != nil
+    }
+
     /// Only a checkpoint that has counted and delivered a whole segment makes it superfluous: without it the lines would be read again.
     func segmentsToRemove() -> [CaptureSegment] {
         guard !captures.isEmpty else { return [] }
@@ -45,7 +51,11 @@ extension Reader {
     /// Nothing more is captured: stops when everything was read and has its answer, or when that stands still.
     func stopOnceDelivered() {
         let now = SystemClock.monotonicNanoseconds()
-        if finishing == nil { tails.lookAtEverything() }
+        if finishing == nil {
+            tails.lookAtEverything()
+            // Entries that were open when their segments were sealed have come to their end.
+            for file in tails.files.values where !file.counted.openEntries.isEmpty && isSealedSegment(file) { tails.markReadable(file) }
+        }
         tails.handleWatchEvents()
         let isRead = !tails.hasReadable && tails.files.values.allSatisfy { capture(of: $0.sourceIndex) == nil || $0.hasNothingUnread }
         let (delivered, isDelivered) = shared.update { state in

@@ -29,13 +29,14 @@ extension Reader {
             return .waitsForRoom
         }
         let wasOpen = file.isOpen
+        let isSealed = isSealedSegment(file)
         remember(file, state, before: file.counted, at: .counting)
         let result = file.read(at: file.counted, into: buffer)
         if file.isOpen && !wasOpen { openFileCount += 1 }
         switch result {
         case .bytes(let bytes, let reachesEnd):
             tails.keepInflating(file)
-            let isFinal = reachesEnd && (file.isRotatedAway || file.isCompressed) && tails.isSettled(file)
+            let isFinal = reachesEnd && (isSealed || ((file.isRotatedAway || file.isCompressed) && tails.isSettled(file)))
             let consumed = take(bytes, reachesEnd: reachesEnd, of: file, state, outputs: outputs, isFinal: isFinal)
             if reachesEnd {
                 shared.update { _ in state.lastAtEndNanoseconds = SystemClock.monotonicNanoseconds() }

@@ -113,7 +113,13 @@ final class Reader {
     func start() {
         tails.start()
         for file in tails.files.values { attend(file) }
-        shared.update { $0.isCatchingUp = true }
+        shared.update { agent in
+            agent.isCatchingUp = true
+            // Before anything is read: lines of now would make those of a backlog too old for their streams.
+            for file in tails.files.values where !file.isGone {
+                if let state = agent.files[file.id] { queueWhereBehind(state, agent) }
+            }
+        }
         awaitOpenEntries()
     }
 

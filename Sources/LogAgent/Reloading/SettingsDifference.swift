@@ -15,17 +15,22 @@ struct NamedDifference: Equatable, Sendable {
     var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
 }
 
-/// How a new configuration differs from the running one, by what must be done about it.
+/// How a new configuration differs from the running one, by what is done about it.
 struct SettingsDifference: Equatable, Sendable {
+    /// Of what a reload takes over: sources that are no files come and go with a restart.
     var sources: NamedDifference
     var outputs: NamedDifference
     var metrics: NamedDifference
     var transforms: NamedDifference
     /// Settings that only a restart takes over, and that have changed.
     var restarts: [String] = []
+    /// Sources that are no files and are not in the new configuration: they go on until a restart.
+    var keptSources: [String] = []
+    /// Sources that are no files and are new: they begin with a restart.
+    var waitingSources: [String] = []
 
     init(_ old: LogAgentSettings, _ new: LogAgentSettings) {
-        sources = NamedDifference(old.sources, new.sources, name: \.name)
+        sources = NamedDifference(old.sources, new.withoutRestart(running: old).sources, name: \.name)
         outputs = NamedDifference(old.outputs, new.outputs, name: \.name)
         metrics = NamedDifference(old.metrics, new.metrics, name: \.name)
         transforms = NamedDifference(old.transforms, new.transforms, name: \.name)
@@ -35,19 +40,17 @@ struct SettingsDifference: Equatable, Sendable {
         server.listen = old.server.listen
         if server != old.server { restarts.append("server (token, TLS)") }
         restarts += Self.captureRestarts(old, new)
+        keptSources = old.sources.filter { before in before.kind != .file && !new.sources.contains { $0.name == before.name } }.map(\.name)
+        waitingSources = new.sources.filter { after in after.kind != .file && !old.sources.contains { $0.name == after.name } }.map(\.name)
     }
 }
 
 extension SettingsDifference {
     /// Sources that are no files have threads, sockets and services of their own, which stay as they are.
     private static func captureRestarts(_ old: LogAgentSettings, _ new: LogAgentSettings) -> [String] {
-        let names = old.sources.map(\.name) + new.sources.map(\.name).filter { name in !old.sources.contains { $0.name == name } }
-        return names.compactMap { name in
-            let before = old.sources.first { $0.name == name }
-            let after = new.sources.first { $0.name == name }
-            let isSame =
-                (before?.kind ?? .file) == (after?.kind ?? .file) && (before == nil || after == nil || before?.capture == after?.capture)
-            return isSame ? nil : "source \(name)"
+        new.sources.compactMap { after in
+            guard let before = old.sources.first(where: { $0.name == after.name }) else { return nil }
+            return before.kind == after.kind && before.capture == after.capture ? nil : "source \(after.name)"
         }
     }
 }

@@ -6,9 +6,8 @@ struct AssemblingSettings: Equatable, Sendable {
     var maximumBytes: Int
     /// See ``EntryAssembler/Limits``.
     var reachBytes: Int
-
     /// An entry that got no line for this long is complete.
-    var timeoutNanoseconds: UInt64 { multiline?.timeoutNanoseconds ?? MultilineSettings.defaultTimeoutNanoseconds }
+    var timeoutNanoseconds = MultilineSettings.defaultTimeoutNanoseconds
 
     var limits: EntryAssembler.Limits {
         EntryAssembler.Limits(
@@ -24,6 +23,7 @@ extension SourceSettings {
         let maximumBytes = multiline?.maximumBytes ?? maximumLineBytes
         return AssemblingSettings(
             envelope: envelope, multiline: multiline, maximumBytes: maximumBytes,
-            reachBytes: maximumBytes + max(1 << 20, maximumLineBytes))
+            reachBytes: maximumBytes + max(1 << 20, maximumLineBytes),
+            timeoutNanoseconds: multiline?.timeoutNanoseconds ?? partialTimeoutNanoseconds)
     }
 }

@@ -33,7 +33,13 @@ extension SourceSettings.Kind {
     }
 
     private static func refuseFileSettings(_ object: ConfigurationObject) {
-        refuse(["include", "exclude", "start_at", "watch", "poll_interval"], of: "file", object)
+        refuse(
+            [
+                "include", "exclude", "path_pattern", "start_at", "watch", "poll_interval", "ignore_older", "read_order", "remove_after",
+                "link_targets",
+            ], of: "file", object)
+        object.misplaced(
+            "long_lines", "it is a setting of sources of type \"file\"; what is longer than `max_line_bytes` is cut before it is stored")
     }
 }
 

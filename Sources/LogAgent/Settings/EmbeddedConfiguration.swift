@@ -59,6 +59,7 @@ enum EmbeddedConfiguration {
           //   multiline: { start: "^\\d{4}-\\d{2}-\\d{2} ",                     // and, or instead, continuation: "^\\s"
           //     max_lines: 500, max_bytes: "256KiB", timeout: "5s" } },          // what exceeds these makes another entry
           // { name: "pods", include: "/var/log/pods/*/*/*.log", format: "cri", // or "docker"; $stream, $namespace, $pod, $container, $restart
+          //   partial_timeout: "5s",                              // how long parts of a line wait for the rest of it
           //   inner: "json", labels: { namespace: "$namespace", container: "$container" }, metadata: { pod: "$pod" } },
           // What comes from no file is first written to segments below data_dir, so that it has the same promises.
           // { name: "pipe", type: "stdin", format: "json",        // service | log-agent run …: ends when its input has ended and is delivered
@@ -69,7 +70,7 @@ enum EmbeddedConfiguration {
           //   restart_backoff: { min: "1s", max: "1m" },
           //   stop_timeout: "10s",                                // from TERM to KILL
           //   main: true,                                         // the agent ends with it; so it is with the only service
-          //   labels: { job: "svc", stream: "$stream" } },        // stdout or stderr
+          //   labels: { job: "svc", stream: "$stream" } },        // stdout or stderr; a field for metrics and transforms as well
           // { name: "net", type: "syslog", listen: ["udp:127.0.0.1:5514", "tcp:127.0.0.1:5514", "unix:/run/net.sock", "unixgram:/run/net.dgram"],
           //   max_connections: 128, message_timeout: "1m",        // a connection that stops inside a message is closed
           //   max_line_bytes: "64KiB" },
@@ -115,12 +116,13 @@ enum EmbeddedConfiguration {
         // Events, and the fields that they must carry:
         //   http.request            method, endpoint (the route, such as /api/v1/jobs/{id}), status (number), duration_ms
         //   job.created             job_id, status: "queued"
-        //   job.started             job_id, status: "processing", queue_time_seconds (from created to started)
+        //   job.started             job_id, status: "processing", queue_time_seconds (from created, or ready for a retry, to started)
         //   job.completed           job_id, status: "completed", processing_duration_seconds (from created to completed)
         //   job.failed              job_id, status: "failed", error_type: "probe", "transcode", "transcription", "storage", "timeout", "unknown"
+        //   job.cancelled           job_id, status: "cancelled"
         //   transcode.finished      resolution: "360p", "720p"; duration_seconds, output_bytes, compression_ratio (output / input, 0 to 1)
         //   transcription.finished  whisper_model: "tiny", "base", "small", "medium", "large"; duration_seconds, word_count
-        // Every line may carry trace_id (32 hexadecimal digits): it becomes the exemplar.
+        // Every line may carry trace_id (32 hexadecimal digits): it becomes the exemplar. docs/events.md describes them all.
         {
           description: "transcode-service: API, jobs, video, transcription",
           metrics: [
@@ -136,11 +138,11 @@ enum EmbeddedConfiguration {
               buckets: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10],
               exemplar: "$trace_id" },
 
-            // Jobs. jobs_total counts each change of status, so that its rates are those of the four counters in one family.
+            // Jobs. jobs_total counts each change of status, so that one family has them all.
             { name: "jobs_total", type: "counter", help: "Total number of jobs by the status that they reached",
-              where: { event: ["job.created", "job.started", "job.completed", "job.failed"] },
+              where: { event: ["job.created", "job.started", "job.completed", "job.failed", "job.cancelled"] },
               labels: { status: "$status" },
-              init: { status: ["queued", "processing", "completed", "failed"] } },
+              init: { status: ["queued", "processing", "completed", "failed", "cancelled"] } },
             { name: "jobs_created_total", type: "counter", help: "Total number of jobs created",
               where: { event: "job.created" }, exemplar: "$trace_id" },
             { name: "jobs_completed_total", type: "counter", help: "Total number of completed jobs",

@@ -4,6 +4,18 @@ import Tailing
 extension FileReadingSettings {
     private static let ages: ClosedRange<UInt64> = 1_000_000_000...3_153_600_000_000_000_000
 
+    /// Those of a source that is no file, of which captured segments are read: it has nothing but its lines.
+    init(readingCaptured object: ConfigurationObject) {
+        if let node = object["encoding"], let encoding = node.textEncoding() {
+            if encoding.unit == .byte {
+                self.encoding = encoding
+            } else {
+                node.refuse("use an encoding whose line ends are single bytes; of files alone others can be read")
+            }
+        }
+        if let node = object["empty_lines"], let emptyLines: EmptyLines = node.choice() { self.emptyLines = emptyLines }
+    }
+
     /// The keys of a source that are about files.
     init(reading object: ConfigurationObject) {
         if let node = object["encoding"], let encoding = node.textEncoding() { self.encoding = encoding }

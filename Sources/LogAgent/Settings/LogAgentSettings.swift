@@ -1,3 +1,4 @@
+import Configuration
 import HTTP
 
 /// The whole configuration of one `log-agent`, checked: every value is in its range, every reference resolves.
@@ -28,10 +29,4 @@ enum FieldTemplate: Equatable, Sendable {
     case constant(String)
     /// Dotted path, without the `$` that marks it in the configuration.
     case field(String)
-}
-
-/// A text that must never be printed.
-struct Secret: Equatable, Sendable, CustomStringConvertible {
-    let value: String
-    var description: String { "<redacted>" }
 }

@@ -1,6 +1,8 @@
 import Configuration
 
 extension MultilineSettings {
+    static let timeouts: ClosedRange<UInt64> = 10_000_000...3_600_000_000_000
+
     init?(reading object: ConfigurationObject, maximumLineBytes: Int) {
         if !object.has("start") && !object.has("continuation") {
             object.node.tell(
@@ -11,7 +13,7 @@ extension MultilineSettings {
         continuation = object["continuation"]?.linePattern()
         maximumLines = object["max_lines"]?.integer(in: 2...100_000) ?? Self.defaultMaximumLines
         maximumBytes = object["max_bytes"]?.size(in: 1 << 10...16 << 20).map(Int.init) ?? maximumLineBytes
-        timeoutNanoseconds = object["timeout"]?.duration(in: 10_000_000...3_600_000_000_000) ?? Self.defaultTimeoutNanoseconds
+        timeoutNanoseconds = object["timeout"]?.duration(in: Self.timeouts) ?? Self.defaultTimeoutNanoseconds
         if start == nil && continuation == nil { return nil }
     }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import HTTP
 
 /// Where batches go.

@@ -50,19 +50,26 @@ extension SourceSettings {
         pollNanoseconds =
             (isCaptured ? nil : object["poll_interval"])?.duration(in: 10_000_000...3_600_000_000_000) ?? Self.defaultPollNanoseconds
         if !isCaptured && hasFiles { object.misplaced("capture", "a file is its own queue; it is for sources that are no files") }
-        if isCaptured { object.misplaced("path_pattern", "it is for sources of files") }
         envelope = LineEnvelope.read(object)
         format = envelope == nil ? LineFormat.read(object) ?? Self.defaultFormat(of: kind) : LineFormat.read(object, "inner") ?? .text
         let ownTime = format == .syslog ? TimestampSettings(field: SyslogReader.timestampField, format: .syslog) : nil
         timestamp = object["timestamp"].map { $0.object { TimestampSettings(reading: $0, default: ownTime) } ?? nil } ?? ownTime
         LineFormat.tellMisplaced(object, formatKeys: envelope == nil ? ["format"] : ["inner"])
-        if envelope == nil { object.misplaced("inner", "it is the format of what lines of the formats `docker` and `cri` hold") }
+        if envelope == nil {
+            object.misplaced("inner", "it is the format of what lines of the formats `docker` and `cri` hold")
+            object.misplaced("partial_timeout", "it is for the formats `docker` and `cri`; `multiline` has a `timeout` of its own")
+        } else if object["multiline"] != nil {
+            object.misplaced("partial_timeout", "with `multiline` its `timeout` is that of parts, too")
+        } else {
+            partialTimeoutNanoseconds =
+                object["partial_timeout"]?.duration(in: MultilineSettings.timeouts) ?? MultilineSettings.defaultTimeoutNanoseconds
+        }
         labels =
             object["labels"]?.namedTemplates("label") ?? [NamedTemplate(name: "job", template: .constant(name))]
         metadata = object["metadata"]?.namedTemplates("metadata") ?? []
         maximumLineBytes =
             object["max_line_bytes"].flatMap { $0.size(in: 1 << 10...16 << 20) }.map(Int.init) ?? Self.defaultMaximumLineBytes(of: kind)
-        files = FileReadingSettings(reading: object)
+        files = isCaptured ? FileReadingSettings(readingCaptured: object) : FileReadingSettings(reading: object)
         let lineBytes = maximumLineBytes
         multiline = object["multiline"]?.object { MultilineSettings(reading: $0, maximumLineBytes: lineBytes) } ?? nil
         for key in ["docker_labels"] { object.later(key) }
@@ -76,8 +83,7 @@ extension SourceSettings {
         guard multiline != nil || envelope != nil else { return }
         let usual = FileReadingSettings()
         let asked = [
-            ("encoding", files.encoding != usual.encoding), ("empty_lines", files.emptyLines != usual.emptyLines),
-            ("long_lines", files.longLines != usual.longLines),
+            ("empty_lines", files.emptyLines != usual.emptyLines), ("long_lines", files.longLines != usual.longLines),
         ]
         for (key, isAsked) in asked where isAsked {
             object[key]?.tell("`\(key)` is not supported yet together with `multiline` or the formats `docker` and `cri`.")

@@ -25,6 +25,8 @@ struct SourceSettings: Equatable, Sendable {
     var format: LineFormat
     /// What a container runtime has put around each line; what is within is of `format`.
     var envelope: LineEnvelope? = nil
+    /// With an envelope: parts of a line that the rest does not follow for this long are the line. ``multiline`` has its own.
+    var partialTimeoutNanoseconds = MultilineSettings.defaultTimeoutNanoseconds
     /// nil: every line is an entry.
     var multiline: MultilineSettings? = nil
     var timestamp: TimestampSettings?

@@ -1,3 +1,5 @@
+import Configuration
+
 /// One step of `transforms`: what is done with lines between parsing and shipping. Metrics are derived before, from every line as it
 /// stands in its file, unless the step says otherwise.
 struct TransformSettings: Equatable, Sendable {

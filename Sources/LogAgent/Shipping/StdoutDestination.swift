@@ -4,7 +4,8 @@ import SystemIO
 
 /// Writes entries to a descriptor, the program's standard output, and waits where its reader is slow: only this output waits.
 ///
-/// Used by one thread. What a failed write left unwritten is written by the next try, so that no line comes twice.
+/// Used by one thread. What a failed write left unwritten is written by the next try, so that no line comes twice. A line that is begun
+/// when it is stopped is ended by the destination that a reload puts in its place (``UnfinishedLine``).
 final class StdoutDestination: PushDestination {
     /// A pipe that is ready takes as much at once without blocking (`PIPE_BUF`, pipe(7)).
     private static let pieceBytes = 4096
@@ -13,11 +14,16 @@ final class StdoutDestination: PushDestination {
     private let descriptor: Int32
     private let metrics: OutputMetrics
     private let stopped: EventDescriptor
+    private let unfinished: UnfinishedLine
     /// Of the push that is on its way.
     private var writtenBytes = 0
 
     /// `stopped` becomes readable when writing is to be broken off.
-    init(_ settings: StdoutSettings, descriptor: Int32 = STDOUT_FILENO, stopped: EventDescriptor, metrics: OutputMetrics) {
+    init(
+        _ settings: StdoutSettings, descriptor: Int32 = STDOUT_FILENO, unfinished: UnfinishedLine = .ofStandardOutput,
+        stopped: EventDescriptor, metrics: OutputMetrics
+    ) {
+        self.unfinished = unfinished
         format = settings.format
         self.descriptor = descriptor
         self.stopped = stopped
@@ -35,8 +41,10 @@ final class StdoutDestination: PushDestination {
         let writtenBefore = writtenBytes
         let body = push.body
         do throws(SystemError) {
-            try body.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try writeRest(of: bytes) }
+            if writtenBytes == 0 { try endUnfinishedLine() }
+            try body.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try write(bytes, from: &writtenBytes) }
         } catch {
+            if writtenBytes > 0 { unfinished.leave(restOfLine(body)) }
             metrics.countRequest(
                 status: 0, sentBytes: writtenBytes - writtenBefore, nanoseconds: SystemClock.monotonicNanoseconds() - start)
             return .retry(Self.problem(error), DeliveryFailure(scope: .output, pace: error.code == EPIPE ? .slow : .backoff))
@@ -44,7 +52,23 @@ final class StdoutDestination: PushDestination {
         metrics.countRequest(
             status: 200, sentBytes: writtenBytes - writtenBefore, nanoseconds: SystemClock.monotonicNanoseconds() - start)
         writtenBytes = 0
+        unfinished.leave([])
         return .finished
+    }
+
+    /// Of what another has begun.
+    private func endUnfinishedLine() throws(SystemError) {
+        let rest = unfinished.take()
+        var written = 0
+        defer { unfinished.leave(Array(rest[written...])) }
+        try rest.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try write(bytes, from: &written) }
+    }
+
+    /// Nothing where a whole line was written last.
+    private func restOfLine(_ body: [UInt8]) -> [UInt8] {
+        let newline = UInt8(ascii: "\n")
+        guard body[writtenBytes - 1] != newline, let end = body[writtenBytes...].firstIndex(of: newline) else { return [] }
+        return Array(body[writtenBytes...end])
     }
 
     private static func problem(_ error: SystemError) -> OutputProblem {
@@ -57,13 +81,13 @@ final class StdoutDestination: PushDestination {
         return OutputProblem(.storage, "cannot write to standard output: \(error.reason)\(advice)")
     }
 
-    private func writeRest(of bytes: UnsafeRawBufferPointer) throws(SystemError) {
-        while writtenBytes < bytes.count {
+    private func write(_ bytes: UnsafeRawBufferPointer, from position: inout Int) throws(SystemError) {
+        while position < bytes.count {
             try waitUntilWritable()
-            let piece = UnsafeRawBufferPointer(rebasing: bytes[writtenBytes...].prefix(Self.pieceBytes))
-            let count = retryingOnInterrupt { write(descriptor, piece.baseAddress, piece.count) }
+            let piece = UnsafeRawBufferPointer(rebasing: bytes[position...].prefix(Self.pieceBytes))
+            let count = retryingOnInterrupt { Glibc.write(descriptor, piece.baseAddress, piece.count) }
             if count >= 0 {
-                writtenBytes += count
+                position += count
             } else if errno != EAGAIN {
                 throw SystemError(call: "write", subject: "standard output")
             }

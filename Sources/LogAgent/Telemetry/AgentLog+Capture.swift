@@ -14,6 +14,16 @@ extension AgentLog {
             ["source": .string(source), "lines": .integer(count)])
     }
 
+    func captureIsPaused(source: String, _ error: SystemError) {
+        logger.error(
+            "The disk takes nothing of a source, which is not read until it does: make room in data_dir. Nothing that was read is lost.",
+            ["source": .string(source), "error": .describing(error)])
+    }
+
+    func captureGoesOn(source: String) {
+        logger.info("The disk takes what comes from a source again; it is read on.", ["source": .string(source)])
+    }
+
     func captureFailed(source: String, _ error: SystemError) {
         logger.error(
             "Can't take what comes to a source; it is tried again. If descriptors ran out, raise the limit on open files.",

@@ -50,6 +50,14 @@ extension AgentLog {
             logger.warning(
                 "A changed setting needs a restart of log-agent; until then the old value stays.", ["config.path": .string(setting)])
         }
+        for source in difference.keptSources {
+            logger.warning(
+                "A source that is no file is not in the new configuration; it goes on until log-agent is restarted.",
+                ["source": .string(source)])
+        }
+        for source in difference.waitingSources {
+            logger.warning("A new source that is no file begins when log-agent is restarted.", ["source": .string(source)])
+        }
         var fields: LogFields = ["config.changes": .integer(changes.count)]
         let parts = [
             ("sources", difference.sources), ("transforms", difference.transforms), ("outputs", difference.outputs),

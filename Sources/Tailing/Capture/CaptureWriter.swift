@@ -12,13 +12,17 @@ package struct CaptureWriter: ~Copyable {
     }
 
     package let log: CaptureLog
+    private let beginsEntry: ((UnsafeRawBufferPointer) -> Bool)?
     private var file: FileDescriptor?
     private var fileBytes: UInt64 = 0
     /// The last write ended inside a line: the next bytes belong into the same segment.
     private var isInsideLine = false
 
-    package init(_ log: CaptureLog) {
+    /// `beginsEntry`: whether a line, without its newline, is the first of an entry; segments then end where entries do, as far as that
+    /// is possible. nil: every line is.
+    package init(_ log: CaptureLog, beginsEntry: ((UnsafeRawBufferPointer) -> Bool)? = nil) {
         self.log = log
+        self.beginsEntry = beginsEntry
     }
 
     /// Appends `lines`, which end with a newline, in one write. Gives how many of their bytes are in the log now: all of them, unless
@@ -26,22 +30,43 @@ package struct CaptureWriter: ~Copyable {
     package mutating func append(_ lines: UnsafeRawBufferPointer) -> (taken: Int, blockage: Blockage?) {
         var taken = 0
         while taken < lines.count {
+            var piece = UnsafeRawBufferPointer(rebasing: lines[taken...])
             // A line that was begun is finished, whatever the budget says.
             if !isInsideLine {
+                let isFull = fileBytes >= log.segmentBytes
                 if log.budget.isUsedUp {
-                    // Only a sealed segment can be removed, so that there is room again.
-                    seal()
+                    // Only a sealed segment can be removed, so that there is room again. While this one is small there are others.
+                    if isFull || continuation(in: piece) == 0 { seal() }
                     return (taken, .budget)
                 }
-                if fileBytes >= log.segmentBytes { seal() }
+                if isFull {
+                    let continued = fileBytes < Self.longestSegments * log.segmentBytes ? continuation(in: piece) : 0
+                    if continued == 0 { seal() } else { piece = UnsafeRawBufferPointer(rebasing: piece[..<continued]) }
+                }
             }
             do throws(SystemError) {
-                taken += try write(UnsafeRawBufferPointer(rebasing: lines[taken...]))
+                taken += try write(piece)
             } catch {
                 return (taken, .disk(error))
             }
         }
         return (taken, nil)
+    }
+
+    /// An entry that goes on and on ends with the segment when that has come to so many times its size.
+    private static let longestSegments: UInt64 = 2
+
+    /// How many of the first bytes of `lines` belong to the entry before.
+    private func continuation(in lines: UnsafeRawBufferPointer) -> Int {
+        guard let beginsEntry, fileBytes > 0 else { return 0 }
+        var start = 0
+        while start < lines.count {
+            let rest = UnsafeRawBufferPointer(rebasing: lines[start...])
+            let length = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.count
+            if beginsEntry(UnsafeRawBufferPointer(rebasing: rest[..<length])) { return start }
+            start += min(length + 1, rest.count)
+        }
+        return lines.count
     }
 
     /// Appends whole lines that stand in an array.

@@ -164,14 +164,14 @@ package final class TextDecoders {
     }
 
     /// nil for UTF-8 without a mark: its bytes are taken as they are.
-    package func decoder(for file: TailedFile) -> (decoder: TextDecoder, markBytes: Int)? {
+    package func decoding(of file: TailedFile) -> LineDecoding? {
         let mark = file.byteOrderMark
         if mark == nil && declared == .utf8 { return nil }
         let encoding = TextEncoding.of(declared: declared, mark: mark)
         let markBytes = encoding.markBytes(mark)
-        if let decoder = made.first(where: { $0.encoding == encoding }) { return (decoder, markBytes) }
+        if let decoder = made.first(where: { $0.encoding == encoding }) { return LineDecoding(decoder, markBytes: markBytes) }
         guard let decoder = TextDecoder(encoding) else { return nil }
         made.append(decoder)
-        return (decoder, markBytes)
+        return LineDecoding(decoder, markBytes: markBytes)
     }
 }

@@ -21,7 +21,7 @@ struct ServerConnectionTests {
     }
 
     private mutating func answer(at now: UInt64, _ headers: HTTPHeaders = [:]) -> String {
-        name(connection.answer(HTTPResponse(status: 200, headers: headers), now: now, wallSeconds: 0))
+        name(connection.completed(.answered(HTTPResponse(status: 200, headers: headers)), now: now, wallSeconds: 0))
     }
 
     private mutating func sent(at now: UInt64) -> String { name(connection.sent(now: now, wallSeconds: 0)) }
@@ -31,7 +31,11 @@ struct ServerConnectionTests {
     private func name(_ action: ServerConnection.Action) -> String {
         switch action {
         case .receive: return "receive"
-        case .handle(let request): return "handle \(request.method)"
+        case .work(.handle(let request)): return "handle \(request.method)"
+        case .work(.decide(let head)): return "decide \(head.method)"
+        case .work(.consume(_, let bytes, let isLast)): return "consume \(String(decoding: bytes, as: UTF8.self))\(isLast ? "." : "")"
+        case .work(.interrupt(_, let cause)): return "interrupt: \(cause)"
+        case .work(.read(_, let offset)): return "read at \(offset)"
         case .send(let head, _):
             let text = String(decoding: head, as: UTF8.self)
             return "send " + text.dropFirst(9).prefix(3) + (text.contains("Connection: close") ? " close" : "")

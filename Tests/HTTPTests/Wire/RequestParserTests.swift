@@ -93,6 +93,38 @@ struct RequestParserTests {
         }
     }
 
+    @Test(arguments: samples)
+    func `a body that is taken piece by piece is the same as a gathered one`(request: [UInt8]) throws {
+        let whole = ParsedRequests([request])
+        for pieceBytes in 1...request.count {
+            var parser = RequestParser(limits: HTTPLimits(), postponesBodies: true)
+            var body: [UInt8]?
+            var bodies: [[UInt8]] = []
+            for start in stride(from: 0, to: request.count, by: pieceBytes) {
+                parser.append(request[start..<min(start + pieceBytes, request.count)])
+                var isWaiting = false
+                while !isWaiting {
+                    if var partial = body {
+                        isWaiting = try !parser.takeBody(into: &partial)
+                        body = isWaiting ? partial : nil
+                        if !isWaiting { bodies.append(partial) }
+                        continue
+                    }
+                    switch try parser.next() {
+                    case .head(_, let framing) where framing != .none:
+                        try parser.beginBody(limitBytes: 1 << 20)
+                        body = []
+                    case .head: break
+                    case .complete(let body): bodies.append(body)
+                    case nil: isWaiting = true
+                    }
+                }
+            }
+            let expected = whole.events.compactMap { if case .complete(let body) = $0 { body } else { nil } }
+            #expect(bodies == expected, "in pieces of \(pieceBytes)")
+        }
+    }
+
     @Test func `limits are exact`() {
         let limits = HTTPLimits(targetBytes: 4, headBytes: 40, headerCount: 2, bodyBytes: 3)
         func error(_ text: String) -> HTTPParseError? { ParsedRequests([Array(text.utf8)], limits: limits).error }

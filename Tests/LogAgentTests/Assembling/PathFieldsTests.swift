@@ -15,6 +15,10 @@ struct PathFieldsTests {
         }
     }
 
+    private func source(_ more: String) throws -> SourceSettings {
+        try load(#"sources: [{ name: "a", \#(more) }]"#).settings.sources[0]
+    }
+
     @Test func `parts with names are fields, and a path that does not fit has none`() throws {
         #expect(
             try values(
@@ -27,8 +31,11 @@ struct PathFieldsTests {
         #expect(try values("/<a>/<b>", ["/x/y"], wanted: ["b"]) == [["b": "y"]])
         let scanner = JSONScanner(paths: FieldPaths(["c"]))
         #expect(PathFields(ofContainer: true, pattern: try LinePattern("/<a>/<b>"), fields: scanner) == nil)
-        #expect(EnvelopeFields(nil, pathPattern: try LinePattern("/<a>/<b>"), fields: scanner) == nil)
-        #expect(EnvelopeFields(nil, pathPattern: nil, fields: scanner) == nil)
+        #expect(EnvelopeFields(of: try source(#"include: "/*/*", path_pattern: "/<a>/<b>""#), fields: scanner) == nil)
+        let plain = try source(#"include: "/a""#)
+        #expect(EnvelopeFields(of: plain, fields: scanner) == nil)
+        // A member of a line of a file is no stream of a service.
+        #expect(EnvelopeFields(of: plain, fields: JSONScanner(paths: FieldPaths(["stream"]))) == nil)
     }
 
     @Test func `a pattern wins over what the path tells of a container`() throws {
@@ -45,8 +52,10 @@ struct PathFieldsTests {
     @Test func `fields of the path win over those of the line, and stand behind it`() throws {
         let scanner = JSONScanner(paths: FieldPaths(["service", "level"]))
         let parser = LineParser(.json, fields: scanner)
-        let fields = try #require(EnvelopeFields(nil, pathPattern: try LinePattern("/<service>.log"), fields: scanner))
-        fields.begin(path: "/api.log")
+        let source = try source(#"include: "/*.log", path_pattern: "/<service>.log""#)
+        let fields = try #require(EnvelopeFields(of: source, fields: scanner))
+        func begin(_ path: String) { fields.begin(path: path, origin: LineOrigin(ofFile: path, source: source)) }
+        begin("/api.log")
         for (line, level) in [
             (#"{"service":"liar","level":"info"}"#, "info"), (#"{"level":"#, ""), ("", ""), (String(repeating: "x", count: 5000), ""),
         ] {
@@ -61,11 +70,27 @@ struct PathFieldsTests {
             }
         }
         // The line's own, where the path has none.
-        fields.begin(path: "/api.txt")
+        begin("/api.txt")
         Array(#"{"service":"own"}"#.utf8).withUnsafeBytes { bytes in
             let text = fields.add(to: parser.parse(bytes).text)
             let field = scanner[0]
             #expect(String(decoding: text[Int(field.start)..<Int(field.end)], as: UTF8.self) == "own")
+        }
+    }
+
+    @Test func `where lines come from is a field as well, where somebody asks for it`() throws {
+        let scanner = JSONScanner(paths: FieldPaths(["stream", "__path__"]))
+        let parser = LineParser(.text, fields: scanner)
+        let source = try source(#"type: "exec", command: ["x"], format: "text""#)
+        let fields = try #require(EnvelopeFields(of: source, fields: scanner))
+        for stream in ["stdout", "stderr"] {
+            let path = "/data/capture/a/\(stream)/0000000001.log"
+            fields.begin(path: path, origin: LineOrigin(ofFile: path, source: source))
+            Array("a line".utf8).withUnsafeBytes { bytes in
+                let text = fields.add(to: parser.parse(bytes).text)
+                #expect(text.starts(with: bytes))
+                #expect(scanner.allFields.map { String(decoding: text[Int($0.start)..<Int($0.end)], as: UTF8.self) } == [stream, "a"])
+            }
         }
     }
 }

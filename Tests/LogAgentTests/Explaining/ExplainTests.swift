@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Foundation
 import TestSupport
 import Testing
@@ -216,5 +217,24 @@ import Testing
             #expect(unknown.error == "There is no source `ap`. Did you mean `app`? Sources: app, plain.\n")
             #expect(runCommand(["explain", "-c", directory + "/f.json5", directory]).code == .failure)
         }
+    }
+
+    @Test func `tell whose an entry is: the tenant that a step gave it to, else that of the output`() throws {
+        let configuration = #"""
+            sources: [{ name: "app", include: ["/logs/*.log"], labels: { job: "app" } }],
+            transforms: [{ route: { where: { team: { exists: true } }, tenant: "$team" } }],
+            outputs: [{ name: "own", type: "loki", url: "http://127.0.0.1:1/loki/api/v1/push", tenant_id: "ours" },
+              { name: "none", type: "loki", url: "http://127.0.0.1:2/loki/api/v1/push" },
+              { name: "files", type: "directory", path: "/a" }]
+            """#
+        let lines = try explanations(of: #"{"team":"red"}"# + "\n" + #"{"m":1}"# + "\n", configuration)
+        #expect(lines.map { $0.entries.map(\.tenant) } == [["red"], ["ours", nil]])
+        #expect(lines.map { $0.entries.map(\.outputs) } == [[["own", "none", "files"]], [["own"], ["none", "files"]]])
+        let layout = ExplanationText(
+            terminal: Terminal(
+                output: { _ in }, error: { _ in }, outputHasColour: false, errorHasColour: false, errorIsTerminal: false))
+        #expect(layout.text(of: lines[0]).contains("to own, none, files, tenant red\n"))
+        #expect(layout.text(of: lines[1]).contains("to own, tenant ours\n"))
+        #expect(layout.text(of: lines[1]).contains("to none, files\n"))
     }
 }

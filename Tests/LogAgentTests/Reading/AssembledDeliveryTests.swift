@@ -1,4 +1,5 @@
 import Foundation
+import Gzip
 import SystemIO
 import TestSupport
 import Testing
@@ -216,6 +217,78 @@ struct AssembledDeliveryTests {
             try agent.stepUntil("the entry") { sink.entryCount == 1 }
             #expect(sink.streams[["job": "s"]]?.allSatisfy { $0.entry.timestamp <= seen } == true)
             agent.kill()
+        }
+    }
+
+    private func gzipped(_ members: [String]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for member in members { Array(member.utf8).withUnsafeBytes { GzipEncoder(level: .fast).compress($0, into: &bytes) } }
+        return bytes
+    }
+
+    @Test func `a compressed log of a container is read as the one that it was made of, also when the agent dies in its middle`() throws {
+        try withSink { sink, directory in
+            let path = directory + "/0.log.20240501-120000.gz"
+            var lines: [String] = []
+            var expected: [String] = []
+            for number in 0..<4000 {
+                let head = "2024-05-01T12:00:00.\(100_000 + number)Z \(number % 3 == 0 ? "stderr" : "stdout")"
+                let text = "entry \(number) " + String(repeating: "x", count: number % 100)
+                expected.append(text)
+                lines += number % 4 == 0 ? ["\(head) P \(text.prefix(7))\n", "\(head) F \(text.dropFirst(7))\n"] : ["\(head) F \(text)\n"]
+            }
+            // Members end where they like.
+            let members = stride(from: 0, to: lines.count, by: 777).map { lines[$0..<min(lines.count, $0 + 777)].joined() }
+            try Data(gzipped(members)).write(to: URL(filePath: path))
+            let sources = #"{ name: "s", include: "\#(path)", format: "cri", partial_timeout: "1h", labels: { job: "s" } }"#
+            let first = try AgentDriver(in: directory, sources: sources, outputs: AgentDriver.loki(sink.url))
+            try first.stepUntil("a piece to be read") { (first.ledger.totals.first?.read.lines ?? 0) > 0 }
+            first.kill()
+            let second = try AgentDriver(in: directory, sources: sources, outputs: AgentDriver.loki(sink.url))
+            try second.stepUntil("all entries") { second.ledger.totals.first?.delivered.lines == UInt64(lines.count) }
+            #expect(sink.lines(["job": "s"]) == expected)
+            expectClosed(second, lines: UInt64(lines.count))
+            second.kill()
+            let checkpoint = try #require(try CheckpointFile(dataDirectory: directory + "/data").load())
+            #expect(LedgerVerification(checkpoint, limits: [:]).findings.map(\.verdict) == [.proven])
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `lines of other encodings make entries as well, and go on in their middle`(hasMark: Bool) throws {
+        try withSink { sink, directory in
+            let path = directory + "/a.log"
+            func utf16(_ text: String) -> Data { Data(text.utf16.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] }) }
+            let sources = multiline(path, more: hasMark ? "" : #"encoding: "utf-16le","#)
+            try ((hasMark ? Data([0xff, 0xfe]) : Data()) + utf16("S eins\r\n  ä\u{a0a}\r\n")).write(to: URL(filePath: path))
+            let first = try AgentDriver(in: directory, sources: sources, outputs: AgentDriver.loki(sink.url))
+            try first.stepUntil("the lines to be read") { first.ledger.totals.first?.read.lines == 2 }
+            first.kill()
+            let handle = try FileHandle(forWritingTo: URL(filePath: path))
+            try handle.seekToEnd()
+            try handle.write(contentsOf: utf16("  😀\r\nS zwei\r\nS drei\r\n"))
+            try handle.close()
+            let second = try AgentDriver(in: directory, sources: sources, outputs: AgentDriver.loki(sink.url))
+            try second.stepUntil("two entries") { second.ledger.totals.first?.delivered.lines == 4 }
+            #expect(sink.lines(["job": "s"]) == ["S eins\n  ä\u{a0a}\n  😀", "S zwei"])
+            expectClosed(second, lines: 5, pending: 1)
+            second.kill()
+        }
+    }
+
+    @Test func `an entry that other settings had left open is decoded, too`() throws {
+        try withSink { sink, directory in
+            let path = directory + "/a.log"
+            try Data([0x53, 0x20, 0xe4, 0x0a, 0x20, 0xfc, 0x0a]).write(to: URL(filePath: path))
+            let first = try AgentDriver(
+                in: directory, sources: multiline(path, more: #"encoding: "latin1","#), outputs: AgentDriver.loki(sink.url))
+            try first.stepUntil("the lines to be read") { first.ledger.totals.first?.read.lines == 2 }
+            first.kill()
+            let second = try AgentDriver(
+                in: directory, sources: AgentDriver.text(path, more: #"encoding: "latin1","#), outputs: AgentDriver.loki(sink.url))
+            try second.stepUntil("the entry") { second.ledger.totals.first?.delivered.lines == 2 }
+            #expect(sink.lines(["job": "s"]) == ["S ä\n ü"])
+            second.kill()
         }
     }
 }

@@ -72,6 +72,28 @@ struct DeliveryAfterOutageTests {
         }
     }
 
+    @Test func `a file that is new after a restart does not shut out the backlog of others`() throws {
+        try withSinks { down, sink, directory in
+            var limits = LokiSinkModel.Limits()
+            limits.outOfOrderWindow = 3_600_000_000_000
+            sink.setLimits(limits)
+            let sources = AgentDriver.json(directory + "/*.log")
+            func write(_ name: String) throws {
+                let times = stride(from: 1_700_000_000, to: 1_700_000_000 + 5 * 3600, by: 60)
+                try append(times.map { "{\"t\":\($0),\"f\":\"\(name)\"}\n" }.joined(), to: "\(directory)/\(name).log")
+            }
+            try write("b")
+            let first = try AgentDriver(in: directory, sources: sources, outputs: AgentDriver.loki(down.url))
+            try first.stepUntil("the file to be read") { first.ledger.totals.first?.read.lines == 300 }
+            first.kill()
+            for name in ["a", "c"] { try write(name) }
+            let second = try AgentDriver(in: directory, sources: sources, outputs: AgentDriver.loki(sink.url, maximumBatchBytes: "4KiB"))
+            try second.stepUntil("all lines") { second.ledger.totals.map { $0.delivered.lines + $0.refused.lines } == [900] }
+            #expect(sink.refused.isEmpty && sink.entryCount == 900)
+            second.kill()
+        }
+    }
+
     @Test func `a backlog that can't be read neither keeps the thread busy nor holds up what comes after it`() throws {
         try withSinks { down, sink, directory in
             let path = directory + "/a.log"

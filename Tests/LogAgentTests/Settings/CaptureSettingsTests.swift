@@ -65,4 +65,36 @@ struct CaptureSettingsTests {
         let input = #"{ name: "a", type: "stdin", format: "text", labels: { job: "a", stream: "$stream" } }"#
         #expect(told(about: "sources: [\(input)]").count == 1)
     }
+
+    @Test(arguments: [
+        #"start_at: "end""#, #"watch: "poll""#, #"poll_interval: "2s""#, #"exclude: "*.gz""#, #"path_pattern: "/<a>""#,
+        #"ignore_older: "1d""#,
+        #"read_order: "fair""#, #"remove_after: "1h""#, #"link_targets: "/l""#,
+    ])
+    func `what is about files is refused by a source that is none`(setting: String) {
+        let key = setting.prefix { $0 != ":" }
+        for kind in [#"type: "stdin""#, #"type: "exec", command: ["x"]"#, #"type: "syslog", listen: "udp:127.0.0.1:1""#] {
+            let told = told(about: #"sources: [{ name: "a", \#(kind), \#(setting) }]"#)
+            #expect(told.count == 1)
+            #expect(
+                told.first?.hasSuffix(
+                    "error: `sources[0].\(key)` does not belong here: it is a setting of sources of type \"file\".") == true, "\(told)")
+        }
+    }
+
+    @Test func `lines that were cut before they were stored can't be dropped for their length`() {
+        #expect(
+            told(about: #"sources: [{ name: "a", type: "stdin", long_lines: "drop" }]"#) == [
+                "f:1:39: error: `sources[0].long_lines` does not belong here: it is a setting of sources of type \"file\"; what is longer than `max_line_bytes` is cut before it is stored."
+            ])
+    }
+
+    @Test func `an encoding is taken where it leaves line ends alone`() throws {
+        let source = try Self.sources(#"{ name: "a", type: "stdin", format: "text", encoding: "latin1", empty_lines: "skip" }"#)[0]
+        #expect(source.files.encoding.name == "LATIN1" && source.files.emptyLines == .skip)
+        #expect(
+            told(about: #"sources: [{ name: "a", type: "stdin", encoding: "utf-16" }]"#) == [
+                "f:1:49: error: `sources[0].encoding` is \"utf-16\"; use an encoding whose line ends are single bytes; of files alone others can be read."
+            ])
+    }
 }

@@ -63,4 +63,36 @@ import Testing
                 "f:1:53: warning: `sources[0].remove_after` deletes files of `include` once they are delivered and have rested."
             ])
     }
+
+    @Test func `a required key that is misspelt is told once`() {
+        #expect(
+            told(about: #"sources: [{ nmae: "a", inclde: "/a" }]"#) == [
+                "f:1:13: error: `sources[0].nmae` is not a known key. | Did you mean `name`, which is required?",
+                "f:1:24: error: `sources[0].inclde` is not a known key. | Did you mean `include`, which is required?",
+            ])
+        // Of two that may be meant only one stands for it; what is missing otherwise is told as before.
+        #expect(
+            told(about: #"sources: [{ includ: "/a", includes: "/b" }]"#).filter { !$0.contains("Known here") } == [
+                "f:1:11: error: `sources[0]` has no `name`; it is required. | For example: name: \"app\"",
+                "f:1:13: error: `sources[0].includ` is not a known key. | Did you mean `include`, which is required?",
+            ])
+        #expect(told(about: #"source: [{ name: "a", include: "/a" }]"#).count == 1)
+    }
+
+    @Test func `parts of a container's line wait as long as the source says`() throws {
+        func assembling(_ more: String) throws -> AssemblingSettings? {
+            try load(#"sources: [{ name: "a", include: "/a", \#(more) }]"#).settings.sources[0].assembling
+        }
+        #expect(try assembling(#"format: "cri""#)?.timeoutNanoseconds == 5_000_000_000)
+        #expect(try assembling(#"format: "cri", partial_timeout: "250ms""#)?.timeoutNanoseconds == 250_000_000)
+        #expect(try assembling(#"format: "docker", multiline: { start: "^x", timeout: "9s" }"#)?.timeoutNanoseconds == 9_000_000_000)
+        #expect(
+            told(about: #"sources: [{ name: "a", include: "/a", partial_timeout: "1s" }]"#) == [
+                "f:1:39: error: `sources[0].partial_timeout` does not belong here: it is for the formats `docker` and `cri`; `multiline` has a `timeout` of its own."
+            ])
+        #expect(
+            told(about: #"sources: [{ name: "a", include: "/a", format: "cri", multiline: { start: "^x" }, partial_timeout: "1s" }]"#) == [
+                "f:1:82: error: `sources[0].partial_timeout` does not belong here: with `multiline` its `timeout` is that of parts, too."
+            ])
+    }
 }

@@ -53,6 +53,6 @@ import Testing
     @Test func `is for files`() {
         #expect(
             told(about: #"sources: [{ name: "a", type: "stdin", path_pattern: "/<a>" }]"#).first?.contains(
-                "error: `sources[0].path_pattern` does not belong here: it is for sources of files.") == true)
+                "error: `sources[0].path_pattern` does not belong here: it is a setting of sources of type \"file\".") == true)
     }
 }

@@ -27,6 +27,7 @@ import Testing
             { name: "b", include: "/b", format: "pattern", pattern: "<a> <b>" }, { name: "c", include: "/c", format: "regex", regex: "(?P<a>.*)" },
             { name: "d", include: "/d", format: "docker", inner: "json",
               multiline: { start: "^x", continuation: "^ ", max_lines: 5, max_bytes: "2KiB", timeout: "1s" } },
+            { name: "h", include: "/h", format: "cri", partial_timeout: "2s" },
             { name: "e", type: "stdin", capture: { max_bytes: "1MiB" } },
             { name: "f", type: "exec", command: ["a", "b"], env: { A: "b" }, cwd: "/", restart: "never",
               restart_backoff: { min: "1s", max: "2s" }, stop_timeout: "1s", main: true },
@@ -79,8 +80,10 @@ import Testing
 
     @Test func `takes every shipped configuration, and the one with every setting`() throws {
         var texts = Self.everySetting
-        for directory in [shippedConfigurations, shippedConfigurations + "/examples"] {
-            for name in try FileManager.default.contentsOfDirectory(atPath: directory) where name.hasSuffix(".json5") {
+        let examples = shippedConfigurations + "/examples"
+        for directory in [shippedConfigurations, examples] {
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+            for name in names where name.hasSuffix(".json5") && (directory == examples || name.hasPrefix("log-agent")) {
                 texts.append(try String(contentsOfFile: directory + "/" + name, encoding: .utf8))
             }
         }
@@ -99,6 +102,7 @@ import Testing
         (#"{ sources: [], transforms: [{ limit: { burst: 1 } }] }"#, "$.transforms.0.limit: no `per_second`"),
         (#"{ sources: [], transforms: [{ rename: { fields: {} } }] }"#, "$.transforms.0.rename.fields: fewer than 1 members"),
         (#"{ sources: [], transforms: [{ route: { tenant: 1 } }] }"#, "$.transforms.0.route.tenant: not of type string"),
+        (#"{ sources: [{ name: "a", type: "stdin", ignore_older: "1d" }] }"#, "$.sources.0.ignore_older: does not belong here"),
         (#"{ sources: [{ name: 1 }] }"#, "$.sources.0.name: not of type string"),
     ])
     func `tells what is wrong`(text: String, problem: String) throws {
@@ -207,10 +211,15 @@ private struct SchemaCheck {
         case "required":
             return (argument as? [String] ?? []).filter { object != nil && object?[$0] == nil }.map { "\(place): no `\($0)`" }
         case "properties":
-            let properties = argument as? [String: [String: Any]] ?? [:]
+            let properties = argument as? [String: Any] ?? [:]
             return (object ?? [:]).flatMap { key, value in
-                properties[key].map { problems(of: value, $0, "\(place).\(key)") } ?? []
+                if properties[key] as? Bool == false { return ["\(place).\(key): does not belong here"] }
+                return (properties[key] as? [String: Any]).map { problems(of: value, $0, "\(place).\(key)") } ?? []
             }
+        case "if":
+            guard let condition = argument as? [String: Any], problems(of: value, condition, place).isEmpty else { return [] }
+            return problems(of: value, schema["then"] as? [String: Any] ?? [:], place)
+        case "then": return []
         case "additionalProperties":
             let known = (schema["properties"] as? [String: Any] ?? [:]).keys
             let others = (object ?? [:]).filter { !known.contains($0.key) }

@@ -75,7 +75,8 @@ import Testing
                 #"api_requests_total["endpoint", "method", "status"] counter 1 × 1.0 of event isOneOf(["http.request"])"#,
                 #"api_request_duration_seconds["endpoint", "method"] histogram field("duration_ms") [0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0]"#
                     + #" × 0.001 of event isOneOf(["http.request"])"#,
-                #"jobs_total["status"] counter 1 × 1.0 of event isOneOf(["job.created", "job.started", "job.completed", "job.failed"])"#,
+                #"jobs_total["status"] counter 1 × 1.0 of event isOneOf(["job.created", "job.started", "job.completed", "job.failed","#
+                    + #" "job.cancelled"])"#,
                 #"jobs_created_total[] counter 1 × 1.0 of event isOneOf(["job.created"])"#,
                 #"jobs_completed_total[] counter 1 × 1.0 of event isOneOf(["job.completed"])"#,
                 #"jobs_failed_total["error_type"] counter 1 × 1.0 of event isOneOf(["job.failed"])"#,

@@ -33,6 +33,7 @@ struct StdoutDestinationTests {
         let writer: FileDescriptor
         let stopped: EventDescriptor
         let destination: StdoutDestination
+        private let unfinished = UnfinishedLine()
 
         init() throws {
             // As the program does.
@@ -43,7 +44,14 @@ struct StdoutDestinationTests {
             writer = FileDescriptor(owning: ends[1])
             stopped = try EventDescriptor()
             destination = StdoutDestination(
-                StdoutSettings(format: .line), descriptor: ends[1], stopped: stopped,
+                StdoutSettings(format: .line), descriptor: ends[1], unfinished: unfinished, stopped: stopped,
+                metrics: try OutputMetrics(MetricRegistry(startedAt: 1), output: "s"))
+        }
+
+        /// What a reload puts in the destination's place.
+        func makeSuccessor() throws -> StdoutDestination {
+            StdoutDestination(
+                StdoutSettings(format: .line), descriptor: writer.rawValue, unfinished: unfinished, stopped: try EventDescriptor(),
                 metrics: try OutputMetrics(MetricRegistry(startedAt: 1), output: "s"))
         }
 
@@ -109,5 +117,36 @@ struct StdoutDestinationTests {
             #expect(problem.description.hasPrefix("cannot write to standard output: Broken pipe; the program that read it has ended"))
             #expect(failure == DeliveryFailure(scope: .output, pace: .slow))
         }
+    }
+
+    @Test func `a line that is begun when a reload replaces the output is ended by what comes after it`() throws {
+        let pipe = try Pipe()
+        // No length of a line divides a piece.
+        let lines = (0..<20_000).map { "line \($0 + 100_000) of many" }
+        pipe.stopped.signal()
+        guard case .retry = pipe.destination.attempt(pipe.push(lines)) else {
+            Issue.record("a pipe held all of it")
+            return
+        }
+        let source = pipe.readingEnd
+        let read = Mutex<[UInt8]>([])
+        let reading = Thread {
+            var buffer = [UInt8](repeating: 0, count: 1000)
+            while true {
+                let count = Glibc.read(source, &buffer, buffer.count)
+                if count <= 0 { return }
+                read.withLock { $0 += buffer[..<count] }
+            }
+        }
+        reading.start()
+        #expect(try pipe.makeSuccessor().attempt(pipe.push(["the next"])) == .finished)
+        try waitUntil("the end to be read") { read.withLock { $0.suffix(9) == Array("the next\n".utf8)[...] } }
+        let found = read.withLock { String(decoding: $0, as: UTF8.self) }.split(separator: "\n").map(String.init)
+        #expect(found.count > 1 && found == lines.prefix(found.count - 1) + ["the next"])
+    }
+
+    @Test func `the tenant that a step named is told`() {
+        let batch = BatchMaking.batch(tenant: "red", sequence: 1, lines: ["a"])
+        #expect(text(batch, .json).contains(#"},"tenant":"red","timestamp":"#))
     }
 }

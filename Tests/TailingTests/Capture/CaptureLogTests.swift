@@ -157,4 +157,42 @@ struct CaptureLogTests {
             #expect(again.isSealed(directory + "/0000000001.log") == false)
         }
     }
+
+    @Test(arguments: [1, 3, 7, 1000])
+    func `segments end where entries do, however the lines arrive`(linesPerWrite: Int) throws {
+        try withTemporaryDirectory { directory in
+            let log = try Self.open(directory, maximumBytes: 10_000)
+            var writer = CaptureWriter(log) { $0.first == UInt8(ascii: "S") }
+            let lines = (0..<40).flatMap { ["S \($0)\n"] + (0..<$0 % 4).map { " more \($0)\n" } }
+            for start in stride(from: 0, to: lines.count, by: linesPerWrite) {
+                let text = Array(lines[start..<min(lines.count, start + linesPerWrite)].joined().utf8)
+                #expect(writer.append(text) == (text.count, nil))
+            }
+            let segments = try Self.segments(of: log).map(Self.text)
+            #expect(segments.count == 1 || segments.dropLast().allSatisfy { $0.utf8.count < 200 })
+            #expect(linesPerWrite == 1000 || segments.count > 2)
+            #expect(segments.joined() == lines.joined())
+            #expect(segments.allSatisfy { $0.hasPrefix("S") })
+        }
+    }
+
+    @Test func `an entry that does not end has to be cut, and a full budget seals what can be removed`() throws {
+        try withTemporaryDirectory { directory in
+            let log = try Self.open(directory, maximumBytes: 1000)
+            var writer = CaptureWriter(log) { $0.first == UInt8(ascii: "S") }
+            let lines = ["S\n"] + Array(repeating: " on and on\n", count: 200)
+            var taken = 0
+            for line in lines {
+                let (bytes, blockage) = writer.append(Array(line.utf8))
+                taken += bytes
+                if blockage != nil { break }
+            }
+            let segments = try Self.segments(of: log)
+            #expect(segments.count > 1 && segments.dropLast().allSatisfy(log.isSealed))
+            #expect(segments.dropLast().allSatisfy { (200..<220).contains(Self.text($0).utf8.count) })
+            #expect(log.budget.isUsedUp)
+            for path in segments where log.isSealed(path) { try log.remove(path) }
+            #expect(!log.budget.isUsedUp && writer.append(Array(" and on\n".utf8)) == (8, nil))
+        }
+    }
 }

@@ -103,7 +103,7 @@ final class SyslogCapture: Sendable {
             self.epoll = epoll
             self.datagramSockets = datagramSockets
             self.acceptors = acceptors
-            outlet = CaptureOutlet(source.state.logs[0])
+            outlet = CaptureOutlet(source.state, stream: 0)
             buffer = .allocate(byteCount: max(SyslogCapture.readBytes, source.maximumMessageBytes + 4), alignment: 16)
         }
 

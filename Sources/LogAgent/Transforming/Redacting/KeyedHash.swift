@@ -1,3 +1,4 @@
+import Configuration
 import COpenSSL
 
 /// HMAC-SHA-256 (RFC 2104, FIPS 180-4) with one key, cut to 128 bits and written as 32 hexadecimal digits: equal values stay equal,
