@@ -13,7 +13,7 @@ OWNERS = {
                           "api_requests_in_progress", "transcode_service_"],
     "log-agent": ["api_requests_total", "api_request_duration_seconds", "jobs_total", "jobs_created_total", "jobs_completed_total",
                   "jobs_failed_total", "job_processing_duration_seconds", "job_queue_time_seconds", "video_", "transcription_",
-                  "log_messages_total", "log_agent_", "process_", "celery_", "nginx_", "postgresql_", "syslog_", "redis_log_", "minio_log_",
+                  "log_messages_total", "log_agent_", "process_", "celery_", "airflow_", "nginx_", "postgresql_", "syslog_", "redis_log_", "minio_log_",
                   "container_log_"],
     "trace-collector": ["traces_spanmetrics_", "traces_service_graph_", "trace_collector_"],
     "node": ["node_"],

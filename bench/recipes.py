@@ -28,13 +28,16 @@ CASES = {
     "postgresql": ("POSTGRESQL_LOGS", {"postgresql.jsonl": "postgresql.jsonl"}),
     "redis": ("REDIS_LOGS", {"redis.log": "redis.log"}),
     "celery": ("CELERY_LOGS", {"celery-worker.log": "worker1.log"}),
+    "airflow": ("AIRFLOW_LOGS", {
+        "airflow-scheduler.log": "scheduler.log",
+        "airflow-task.log": "dag_id=media_pipeline/run_id=manual__2026-11-26T03:28:35+00:00/task_id=transcribe/attempt=1.log"}),
     "syslog": ("SYSLOG_LOGS", {"syslog-rfc5424.log": "syslog"}),
     "kubernetes": ("POD_LOGS", {"cri.log": POD.removeprefix("pods/")}),
     "minio": ("MINIO_LOGS", {"minio-audit.jsonl": "audit.jsonl"}),
 }
 
-# Lines that are not of their format: those that were cut when they were recorded.
-FOREIGN = {"nginx": 2}
+# Lines that are not of their format: those that were cut when they were recorded, and what gunicorn writes into Airflow's log.
+FOREIGN = {"nginx": 2, "airflow": 6}
 
 
 def main():
@@ -259,6 +262,21 @@ def count_celery(logs):
     return counts
 
 
+def count_airflow(logs):
+    counts = collections.Counter()
+    for line in logs["airflow-scheduler.log"] + logs["airflow-task.log"]:
+        if re.match(r"\[....-..-..T", line):
+            counts[series("airflow_log_messages_total", level=line.split("} ", 1)[1].split(" - ")[0])] += 1
+        fields = dict(part.split("=", 1) for part in line.partition(" Finished: ")[2].split(", ") if "=" in part)
+        if "TaskInstance Finished" in line:
+            counts[series("airflow_task_instances_total", dag=fields["dag_id"], task=fields["task_id"], state=fields["state"])] += 1
+            counts[series("airflow_task_duration_seconds_count", dag=fields["dag_id"], task=fields["task_id"])] += 1
+        if "DagRun Finished" in line:
+            counts[series("airflow_dag_runs_total", dag=fields["dag_id"], state=fields["state"])] += 1
+            counts[series("airflow_dag_run_duration_seconds_sum", dag=fields["dag_id"])] += float(fields["run_duration"])
+    return counts
+
+
 SEVERITIES = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"]
 
 
@@ -300,7 +318,7 @@ def count_minio(logs):
     return counts
 
 
-COUNTS = {"nginx": count_nginx, "postgresql": count_postgresql, "redis": count_redis, "celery": count_celery, "syslog": count_syslog,
+COUNTS = {"airflow": count_airflow, "nginx": count_nginx, "postgresql": count_postgresql, "redis": count_redis, "celery": count_celery, "syslog": count_syslog,
           "kubernetes": count_kubernetes, "minio": count_minio}
 
 

@@ -7,6 +7,7 @@ Alertmanager tells an SMTP server and a webhook. Read `prove` from top to bottom
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -185,13 +186,18 @@ def start_celery_agent(programs, directory):
 def start_programs(programs, directory, targets):
     """trace-collector and transcode-service, where they are built; gives the service, or None."""
     service = collector = otlp = None
-    if os.access(programs.collector, os.X_OK):
+    if answers(programs.collector):
         collector, otlp = servers.start_collector(programs.collector, directory)
         targets["trace-collector"] = collector.address
-    if os.access(programs.service, os.X_OK):
+    if answers(programs.service):
         service = servers.Service(programs.service, directory, os.path.join(directory, "logs", "transcode-service.log"), otlp)
         targets["transcode-service"] = service.address
     return service
+
+
+def answers(program):
+    """Whether it is there, and is more than a beginning."""
+    return os.access(program, os.X_OK) and bool(subprocess.run([program, "version"], capture_output=True).stdout)
 
 
 def use(service, directory, report):
