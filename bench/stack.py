@@ -58,7 +58,8 @@ class Stack:
         self.alertmanager = servers.start_alertmanager(directory, servers.port(9093), self.mailbox, self.channel.url, pace)
         port = servers.port(9090)
         self.targets = {
-            "log-agent": [self.agent.url.removeprefix("http://"), start_celery_agent(programs, directory)], "alertmanager": self.alertmanager.address,
+            "log-agent": [self.agent.url.removeprefix("http://")] + [start_recorded_agent(name, programs, directory) for name in ("celery", "airflow")],
+            "alertmanager": self.alertmanager.address,
             "prometheus": f"127.0.0.1:{port}", "node": servers.start_node_exporter(directory).address,
             "redis": servers.start_redis(directory).address, "postgres": servers.start_postgres(directory).address,
         }
@@ -170,16 +171,18 @@ def start_agent(programs, directory):
     return Agent(programs, directory, config, listen).start().wait_ready()
 
 
-def start_celery_agent(programs, directory):
-    """A second agent, on a Celery worker's recorded log, with the configuration as it is shipped; gives its address."""
-    logs = os.path.join(directory, "celery", "logs")
-    os.makedirs(logs)
-    recipes.copy_log("celery-worker.log", os.path.join(logs, "worker1.log"))
+def start_recorded_agent(name, programs, directory):
+    """An agent on recorded logs, with the configuration as it is shipped; gives its address."""
+    variable, logs = recipes.CASES[name]
+    folder = os.path.join(directory, name)
+    for log, place in logs.items():
+        os.makedirs(os.path.dirname(os.path.join(folder, "logs", place)), exist_ok=True)
+        recipes.copy_log(log, os.path.join(folder, "logs", place))
     address = f"127.0.0.1:{free_port()}"
-    os.environ.update(CELERY_LOGS=logs, TAILSPAN_DATA=os.path.join(directory, "celery"), TAILSPAN_LISTEN=address)
-    process = Process([programs.agent, "run", "--config", os.path.join(servers.CONFIG, "examples", "celery.json5")],
-                      os.path.join(directory, "celery-agent.log"))
-    until(lambda: support.get(f"http://{address}/ready"), 60, "the second log-agent", process)
+    os.environ.update({variable: os.path.join(folder, "logs"), "TAILSPAN_DATA": folder, "TAILSPAN_LISTEN": address})
+    process = Process([programs.agent, "run", "--config", os.path.join(servers.CONFIG, "examples", f"{name}.json5")],
+                      os.path.join(directory, f"{name}-agent.log"))
+    until(lambda: support.get(f"http://{address}/ready"), 60, f"log-agent on the log of {name}", process)
     return address
 
 

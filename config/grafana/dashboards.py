@@ -334,6 +334,10 @@ def workers():
     board.stat("Tasks active", "sum(celery_tasks_active)")
     board.graph("Tasks", (f"sum by (result) (rate(celery_tasks_total[{RATE}]))", "{{result}}"), unit="ops", width=8)
     board.graph("Task duration, p95", (f"histogram_quantile(0.95, sum by (le, task) (rate(celery_task_duration_seconds_bucket[{RATE}])))", "{{task}}"), unit="s", width=8)
+    board.row("Airflow (recipe airflow)")
+    board.graph("Task instances per hour", ("sum by (dag, state) (increase(airflow_task_instances_total[1h]))", "{{dag}} {{state}}"), width=8, stack=True)
+    board.graph("DAG runs per hour", ("sum by (dag, state) (increase(airflow_dag_runs_total[1h]))", "{{dag}} {{state}}"), width=8, stack=True)
+    board.graph("Task duration, mean", ("sum by (dag, task) (airflow_task_duration_seconds_sum) / sum by (dag, task) (airflow_task_duration_seconds_count)", "{{dag}} {{task}}"), unit="s", width=8)
     return board
 
 
