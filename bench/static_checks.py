@@ -40,6 +40,7 @@ def main():
         problems += [f"{name}: {problem}" for problem in of_dashboard(board, uids)]
     for source, expression in expressions.all_of(CONFIG):
         problems += [f"{source}: nobody exports {metric}" for metric in sorted(expressions.metrics_in(expression)) if expressions.owner(metric) is None]
+    problems += of_provisioning()
     for problem in problems:
         print(problem)
     if problems:
@@ -98,6 +99,24 @@ def of_dashboard(board, uids):
     used = {name for name in re.findall(r"\$\{?(\w+)", json.dumps(board["panels"])) if not name.startswith("__")}
     for name in sorted(used ^ names):
         yield f"variable {name} is {'not defined' if name in used else 'not used'}"
+
+
+def of_provisioning():
+    """Data sources name each other; Grafana replaces ${NAME}, and knows no default in it."""
+    folder = os.path.join(CONFIG, "grafana", "provisioning")
+    with open(os.path.join(folder, "datasources", "tailspan.yml")) as file:
+        text = file.read()
+    known = {source["uid"]: source["type"] for source in yaml.safe_load(text)["datasources"]}
+    for uid in re.findall(r"datasourceUid: (\S+)", text):
+        if uid not in known:
+            yield f"provisioning: there is no data source {uid}"
+    for left in re.findall(r"(?<!\$)\$(?!\$).*", text):
+        yield f"provisioning: Grafana would replace {left}"
+    for name in os.listdir(os.path.join(CONFIG, "grafana", "dashboards")):
+        with open(os.path.join(CONFIG, "grafana", "dashboards", name)) as file:
+            for kind, uid in set(re.findall(r'"type": "(\w+)",\s+"uid": "(\w+)"', file.read())):
+                if known.get(uid) != kind:
+                    yield f"{name}: there is no data source {uid} of type {kind}"
 
 
 def missing(before, after, path):
