@@ -231,6 +231,12 @@ def written(config, directory, name):
     return path
 
 
+def inhibited(alertmanager, name):
+    """Objectives whose alert of this name is held back by another."""
+    alerts = json.loads(get(alertmanager.url + "/api/v2/alerts?" + urllib.parse.urlencode({"filter": f'alertname="{name}"'})))
+    return {alert["labels"].get("slo") for alert in alerts if alert["status"]["inhibitedBy"]}
+
+
 class Questions:
     """Prometheus' HTTP API."""
 

@@ -111,6 +111,10 @@ def prove(programs, directory):
     report.expect(all(abs(float(sample["value"][1])) <= 100 + STORM for sample in ledger), "the ledger closes while lines come", ledger)
     checks.live(report, questions, stack.missing, HASTE)
 
+    until(lambda: "job-success" in servers.inhibited(stack.alertmanager, "ErrorBudgetExhausted"), 120, "the exhausted budget to be inhibited", alertmanager)
+    told = stack.channel.find("#alerts-warnings", "job-success has used up")
+    report.expect(not told, "what a critical alert implies is not told besides", told)
+
     storm.stop()
     calm = time.monotonic()
     report.say("The failing jobs have ended")
