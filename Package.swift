@@ -34,6 +34,7 @@ let package = Package(
         .target(name: "ProcessMetrics", dependencies: ["SystemIO", "Metrics"], swiftSettings: settings),
         .target(name: "CommandLineInterface", dependencies: ["Configuration", "StructuredLogging"], swiftSettings: settings),
         .target(name: "HTTP", dependencies: ["SystemIO", "Gzip", "COpenSSL", "CLinux"], swiftSettings: settings),
+        .target(name: "ConnectionSettings", dependencies: ["SystemIO", "Configuration", "HTTP"], swiftSettings: settings),
         .target(name: "OTLP", dependencies: ["JSONScanning"], swiftSettings: settings),
         .target(name: "Delivery", dependencies: ["SystemIO", "Gzip", "HTTP"], swiftSettings: settings),
         .target(name: "Tracing", dependencies: ["SystemIO", "Gzip", "HTTP", "OTLP", "Delivery", "CLinux"], swiftSettings: settings),
@@ -48,8 +49,8 @@ let package = Package(
         .executableTarget(
             name: "LogAgent",
             dependencies: [
-                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration",
-                "StructuredLogging", "HTTP", "OTLP", "Tailing",
+                "CommandLineInterface", "ConnectionSettings", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics",
+                "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing",
                 "Delivery", "COpenSSL",
             ],
             swiftSettings: settings),
@@ -64,8 +65,8 @@ let package = Package(
         .executableTarget(
             name: "TraceCollector",
             dependencies: [
-                "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics", "Configuration",
-                "StructuredLogging", "HTTP", "OTLP", "Tailing", "Delivery",
+                "CommandLineInterface", "ConnectionSettings", "ProcessMetrics", "SystemIO", "JSONScanning", "Gzip", "Metrics",
+                "Configuration", "StructuredLogging", "HTTP", "OTLP", "Tailing", "Delivery", "CLinux",
             ],
             swiftSettings: settings),
 
@@ -110,14 +111,19 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TraceCollectorTests",
-            dependencies: ["TraceCollector", "OTLP", "HTTP", "Gzip", "Metrics", "Delivery", "Tailing", "SystemIO", "TestSupport"],
+            dependencies: [
+                "TraceCollector", "CommandLineInterface", "ConnectionSettings", "Configuration", "StructuredLogging", "OTLP", "HTTP",
+                "Gzip",
+                "Metrics", "Delivery", "Tailing", "SystemIO", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(name: "TailingTests", dependencies: ["Tailing", "Gzip", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "SystemIO", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "LogAgentTests",
             dependencies: [
-                "LogAgent", "CommandLineInterface", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP", "StructuredLogging", "SystemIO",
+                "LogAgent", "CommandLineInterface", "ConnectionSettings", "Delivery", "Gzip", "HTTP", "Metrics", "OTLP",
+                "StructuredLogging", "SystemIO",
                 "TestSupport",
             ],
             swiftSettings: settings),

@@ -1,22 +1,16 @@
-import Glibc
 import SystemIO
 
 /// The directory that an agent keeps its state in. Only one agent at a time may.
 struct DataDirectory: ~Copyable {
-    private let lock: FileDescriptor
+    private let lock: DirectoryLock
 
     /// Makes `path` with what belongs into it, and locks it until ``release()`` or the end of the process.
     static func open(_ path: String) throws(LogAgentError) -> DataDirectory {
         do throws(SystemError) {
             try Directory.create(path + "/times")
-            let lock = try FileDescriptor(opening: path + "/lock", O_RDWR | O_CREAT)
-            if flock(lock.rawValue, LOCK_EX | LOCK_NB) != 0 {
-                if errno == EWOULDBLOCK { throw SystemError(call: "flock", subject: path, code: EWOULDBLOCK) }
-                throw SystemError(call: "flock", subject: path + "/lock")
-            }
-            return DataDirectory(lock: lock)
+            return DataDirectory(lock: try DirectoryLock(path))
         } catch {
-            if error.call == "flock" && error.code == EWOULDBLOCK { throw .dataDirectoryInUse(path) }
+            if error.isLockTaken { throw .dataDirectoryInUse(path) }
             throw .start("\(error); check `data_dir`.")
         }
     }

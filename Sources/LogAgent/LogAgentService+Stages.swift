@@ -1,3 +1,4 @@
+import Delivery
 import JSONScanning
 import Metrics
 import SystemIO

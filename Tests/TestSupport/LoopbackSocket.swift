@@ -2,7 +2,7 @@ import Glibc
 import SystemIO
 
 /// Blocking TCP sockets of 127.0.0.1.
-enum LoopbackSocket {
+package enum LoopbackSocket {
     /// A listener on a port that the kernel chose.
     static func listener() throws -> FileDescriptor {
         let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -27,7 +27,7 @@ enum LoopbackSocket {
     }
 
     /// A connected socket, to be closed by the caller; nil when nobody listens.
-    static func connected(toPort port: Int) -> Int32? {
+    package static func connected(toPort port: Int) -> Int32? {
         let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         if raw < 0 { return nil }
         var address = address(port: port)

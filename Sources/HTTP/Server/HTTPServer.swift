@@ -115,7 +115,8 @@ package final class HTTPServer: Sendable {
         let tls = tls
         let certificatesChanged = certificatesChanged
         let handlers = handlers
-        let handling = RequestHandling(inflatedBytes: settings.inflatedBytes, handlers: handlers)
+        let handling = RequestHandling(
+            inflatedBytes: settings.inflatedBytes, codedPaths: settings.codedPaths, handlers: handlers)
         var pools = [(workers, settings.workers)]
         if handlers.decide != nil { pools.append((transferWorkers, settings.transferWorkers)) }
         for (pool, count) in pools {

@@ -29,6 +29,8 @@ package struct HTTPServerSettings: Equatable, Sendable {
     package var limits = HTTPLimits()
     /// Of a request body after `Content-Encoding: gzip` is undone.
     package var inflatedBytes = 8 << 20
+    /// Paths whose handler gets the body as it came, with its `Content-Encoding`.
+    package var codedPaths: Set<String> = []
     /// Of all requests that are being received or handled together. A request that would go above it is answered 503.
     package var heldBytes = 64 << 20
     /// Above this the connection that was idle longest is closed, or, when none is idle, the new one is answered 503.

@@ -3,6 +3,7 @@ import Gzip
 /// What workers do: they call the handlers, undo the content coding of a request before that, and code the response.
 struct RequestHandling: Sendable {
     private let inflatedBytes: Int
+    private let codedPaths: Set<String>
     private let handlers: HTTPRequestHandlers
     /// Small answers do not get smaller.
     private static let minimumCompressedBytes = 1024
@@ -10,8 +11,9 @@ struct RequestHandling: Sendable {
     /// Of a file, what is read and sent at once.
     private static let fileReadBytes = 128 << 10
 
-    init(inflatedBytes: Int, handlers: HTTPRequestHandlers) {
+    init(inflatedBytes: Int, codedPaths: Set<String> = [], handlers: HTTPRequestHandlers) {
         self.inflatedBytes = inflatedBytes
+        self.codedPaths = codedPaths
         self.handlers = handlers
     }
 
@@ -37,6 +39,7 @@ struct RequestHandling: Sendable {
     private func decodeBody(of request: inout HTTPRequest) -> HTTPResponse? {
         let codings = request.headers.listMembers("Content-Encoding").filter { !ASCIIText.equalIgnoringCase($0, "identity") }
         guard let coding = codings.first, !request.body.isEmpty else { return nil }
+        if !codedPaths.isEmpty, codedPaths.contains(request.path) { return nil }
         guard codings.count == 1, ASCIIText.equalIgnoringCase(coding, "gzip") || ASCIIText.equalIgnoringCase(coding, "x-gzip") else {
             let names = ASCIIText.quoted(codings.joined(separator: ", ").utf8)
             var response = refuse(request, 415, "Content-Encoding \(names) is not supported, only gzip is")

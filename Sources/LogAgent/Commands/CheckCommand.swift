@@ -1,5 +1,6 @@
 import CommandLineInterface
 import Configuration
+import ConnectionSettings
 
 /// `log-agent check`: every error of a configuration at once, or a summary of what it would do.
 enum CheckCommand {

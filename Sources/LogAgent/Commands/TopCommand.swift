@@ -1,5 +1,6 @@
 import CommandLineInterface
 import Configuration
+import ConnectionSettings
 import FoundationEssentials
 import Glibc
 import HTTP

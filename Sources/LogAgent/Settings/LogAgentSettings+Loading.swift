@@ -1,4 +1,5 @@
 import Configuration
+import ConnectionSettings
 import HTTP
 
 /// A configuration that can be run, with what looked odd in it.
@@ -124,20 +125,7 @@ extension ServerSettings {
     static let defaultListen = "127.0.0.1:9144"
 
     fileprivate init(reading object: ConfigurationObject) {
-        listen = object["listen"].map { $0.listenAddress() ?? "" } ?? Self.defaultListen
-        bearerToken = object["bearer_token_file"]?.secretFromFile().map(Secret.init)
-        object.misplaced("bearer_token", "a secret stands in a file of its own; use `bearer_token_file`", hidingLine: true)
-        tls = object["tls"]?.object(TLSServerSettings.init(reading:)) ?? nil
-        let asksWho = object["bearer_token_file"] != nil || tls?.clientAuthoritiesFile != nil
-        if let node = object["listen"], !asksWho, Self.isReachable(listen) {
-            node.warn(
-                "`\(node.path)` is \"\(listen)\": other machines can read metrics and status without a token.",
-                hint: "Set `bearer_token_file` or `tls.client_ca_file`, or listen on 127.0.0.1.")
-        }
-    }
-
-    private static func isReachable(_ listen: String) -> Bool {
-        !listen.isEmpty && !["unix:", "127.", "[::1]:", "localhost:"].contains { listen.hasPrefix($0) }
+        self.init(reading: object, defaultListen: Self.defaultListen, exposing: "read metrics and status")
     }
 }
 

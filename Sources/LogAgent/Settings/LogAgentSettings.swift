@@ -1,5 +1,5 @@
 import Configuration
-import HTTP
+import ConnectionSettings
 
 /// The whole configuration of one `log-agent`, checked: every value is in its range, every reference resolves.
 struct LogAgentSettings: Equatable, Sendable {
@@ -13,15 +13,6 @@ struct LogAgentSettings: Equatable, Sendable {
     var metrics: [MetricSettings]
     var outputs: [OutputSettings]
     var spill = SpillSettings()
-}
-
-struct ServerSettings: Equatable, Sendable {
-    /// `host:port` or `unix:/path`; port 0 lets the kernel choose.
-    var listen: String
-    /// nil: anyone who can connect may ask.
-    var bearerToken: Secret?
-    /// nil: plain HTTP.
-    var tls: TLSServerSettings?
 }
 
 /// A constant text, or the value of a field of the line.

@@ -1,4 +1,5 @@
 import Configuration
+import ConnectionSettings
 import HTTP
 
 extension LokiSettings {
@@ -8,7 +9,10 @@ extension LokiSettings {
         url = object.required("url", "\"\(encoding.exampleURL)\"")?.pushURL(encoding) ?? ""
         tenantID = object["tenant_id"]?.tenant()
         authorization = .none
-        headers = object["headers"]?.headers() ?? []
+        headers =
+            object["headers"]?.headers(
+                ours: ["content-type", "content-encoding", "x-scope-orgid", "authorization"], instead: ConfigurationNode.settingInstead)
+            ?? []
         compression = object["compression"]?.choice() ?? .gzip
         compressionLevel = object["compression_level"]?.integer(in: 1...9) ?? 1
         streamsPerPush = object["streams_per_push"]?.choice() ?? .one
@@ -56,46 +60,10 @@ extension PushEncoding {
 }
 
 extension ConfigurationNode {
-    /// An http or https URL, or one of a Unix socket, with a path, without user name, query or fragment. A refused URL may hold a
-    /// password: it is not repeated.
     fileprivate func pushURL(_ encoding: PushEncoding) -> String? {
-        guard let text = string() else { return nil }
-        let lowercased = text.lowercased()
-        if lowercased.hasPrefix("unix:") || lowercased.hasPrefix("http+unix:") { return unixURL(text, encoding) }
-        guard let scheme = ["http://", "https://"].first(where: { lowercased.hasPrefix($0) }) else {
-            tell("`\(path)` is not an http URL; use one such as \"\(encoding.exampleURL)\".", hidingLine: text.contains("@"))
-            return nil
-        }
-        let rest = text.dropFirst(scheme.count)
-        let authority = rest.prefix { !"/?#".contains($0) }
-        let target = rest.dropFirst(authority.count)
-        if authority.contains("@") {
-            tell("`\(path)` holds a user name; use `basic_auth`.", hidingLine: true)
-        } else if !Self.isAuthority(authority) {
-            tell("`\(path)` has no valid host and port; use a URL such as \"\(encoding.exampleURL)\".")
-        } else if target.contains("#") || target.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f }) {
-            tell("`\(path)` holds a `#`, a space or a letter beyond ASCII; escape it as %XX.")
-        } else if target.isEmpty || target == "/" {
-            tell("`\(path)` has no path.", hint: "Loki's is \(encoding.path): \"\(scheme)\(authority)\(encoding.path)\".")
-        } else {
+        endpointURL(example: encoding.exampleURL, expectedPath: encoding.path, of: "Loki") { target in
             tellOtherEncoding(target, encoding)
-            return text
         }
-        return nil
-    }
-
-    private func unixURL(_ text: String, _ encoding: PushEncoding) -> String? {
-        do throws(HTTPEndpointError) {
-            let endpoint = try HTTPEndpoint(url: text)
-            if endpoint.target != "/" {
-                tellOtherEncoding(endpoint.target[...], encoding)
-                return text
-            }
-            tell("`\(path)` has no path.", hint: "Loki's is \(encoding.path): \"http+unix://%2Frun%2Floki.sock\(encoding.path)\".")
-        } catch {
-            tell("`\(path)`: \(error).")
-        }
-        return nil
     }
 
     /// Each of Loki's two paths takes one encoding only.
@@ -107,16 +75,6 @@ extension ConfigurationNode {
         }
     }
 
-    private static func isAuthority(_ text: Substring) -> Bool {
-        var host = text
-        if let colon = text.lastIndex(of: ":"), !text.hasSuffix("]") {
-            guard let port = UInt16(text[text.index(after: colon)...]), port > 0 else { return false }
-            host = text[..<colon]
-        }
-        if host.hasPrefix("[") && host.hasSuffix("]") { return host.count > 3 && host.contains(":") }
-        return !host.isEmpty && host.utf8.allSatisfy { isLetterOrDigit($0) || "-._".utf8.contains($0) }
-    }
-
     /// What Loki takes as `X-Scope-OrgID`.
     fileprivate func tenant() -> String? {
         guard let text = string() else { return nil }
@@ -125,37 +83,7 @@ extension ConfigurationNode {
         return nil
     }
 
-    /// Values may be secrets: they are never repeated.
-    fileprivate func headers() -> [HeaderSetting] {
-        let ours = [
-            "host", "content-length", "content-type", "content-encoding", "transfer-encoding", "connection", "x-scope-orgid",
-            "authorization",
-        ]
-        var headers: [HeaderSetting] = []
-        for (name, node) in members() ?? [] {
-            node.hideLines()
-            let isToken = name.utf8.allSatisfy { Self.isLetterOrDigit($0) || "!#$%&'*+-.^_`|~".utf8.contains($0) }
-            if name.isEmpty || !isToken {
-                node.tell("`\(node.path)`: this is not the name of an HTTP header.", at: .key)
-            } else if ours.contains(name.lowercased()) {
-                node.tell(
-                    "`\(node.path)`: the agent sets this header itself.", hint: Self.settingInstead(of: name), at: .key, hidingLine: true)
-            }
-            guard case .string = node.value else {
-                node.tell("`\(node.path)` must be a text.")
-                continue
-            }
-            guard let value = node.string() else { continue }
-            if value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value > 0x7e }) {
-                node.tell("`\(node.path)` holds a line break, a control character or a letter beyond ASCII.")
-                continue
-            }
-            headers.append(HeaderSetting(name: name, value: Secret(value: value)))
-        }
-        return headers
-    }
-
-    private static func settingInstead(of header: String) -> String? {
+    fileprivate static func settingInstead(of header: String) -> String? {
         switch header.lowercased() {
         case "x-scope-orgid": "Use `tenant_id`."
         case "authorization": "Use `basic_auth` or `bearer_token_file`."

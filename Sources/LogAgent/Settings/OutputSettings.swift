@@ -1,4 +1,5 @@
 import Configuration
+import ConnectionSettings
 import HTTP
 
 /// Where batches go.
@@ -41,11 +42,6 @@ struct LokiSettings: Equatable, Sendable {
     var tls = TLSClientSettings()
     /// nil: directly.
     var proxy: HTTPProxy?
-}
-
-struct HeaderSetting: Equatable, Sendable {
-    var name: String
-    var value: Secret
 }
 
 struct DirectorySettings: Equatable, Sendable {

@@ -1,3 +1,4 @@
+import Delivery
 import SystemIO
 
 /// Writes pushes into files.

@@ -24,6 +24,14 @@ package struct ExemplarTrace: Equatable, BitwiseCopyable, Sendable {
         digitCount = UInt8(text.count)
     }
 
+    /// Of the 16 bytes of a trace id, as two big-endian numbers; nil where all are 0.
+    package init?(high: UInt64, low: UInt64) {
+        if high | low == 0 { return nil }
+        self.high = high
+        self.low = low
+        digitCount = 32
+    }
+
     /// The number that eight digits make, all at once; nil unless all are hexadecimal.
     @inline(__always)
     private static func eightDigits(of text: UnsafeRawBufferPointer, at offset: Int) -> UInt64? {

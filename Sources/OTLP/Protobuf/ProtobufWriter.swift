@@ -50,13 +50,18 @@ package struct ProtobufWriter: Sendable {
 
     package mutating func string(_ field: Int, _ value: String) { data(field, value.utf8) }
 
-    /// A message within this one, which `body` writes.
-    package mutating func message(_ field: Int, _ body: (inout ProtobufWriter) -> Void) {
+    /// Fields that were written before: two messages of one type, one behind the other, are one.
+    package mutating func append(message: some Collection<UInt8>) { bytes.append(contentsOf: message) }
+
+    /// A message within this one, which `body` writes. What it wrote before an error stays there, in pieces.
+    package mutating func message<Failure: Error>(
+        _ field: Int, _ body: (inout ProtobufWriter) throws(Failure) -> Void
+    ) throws(Failure) {
         tag(field, .length)
         let start = bytes.count
         // Most are short: one byte for the length, and for the others the content moves.
         bytes.append(0)
-        body(&self)
+        try body(&self)
         var count = UInt64(bytes.count - start - 1)
         bytes[start] = UInt8(truncatingIfNeeded: count) & 0x7f
         if count < 0x80 { return }

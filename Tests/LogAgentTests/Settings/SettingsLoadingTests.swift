@@ -1,4 +1,5 @@
 import Configuration
+import ConnectionSettings
 import Foundation
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Configuration
+import ConnectionSettings
 import Delivery
 import Foundation
 import Gzip

@@ -4,7 +4,7 @@ import SystemIO
 
 extension TLSClientSettings {
     /// Of an output. The files are loaded once, so that what is wrong with them is told with everything else.
-    init(reading object: ConfigurationObject) {
+    package init(reading object: ConfigurationObject) {
         self.init(
             authoritiesFile: object["ca_file"]?.filePath(), identity: TLSIdentity(reading: object, isRequired: false),
             serverName: object["server_name"]?.hostName(), minimumVersion: object["min_version"]?.choice() ?? .tls12,
@@ -24,7 +24,7 @@ extension TLSClientSettings {
 
 extension TLSServerSettings {
     /// Of a listener; nil where a file is missing.
-    init?(reading object: ConfigurationObject) {
+    package init?(reading object: ConfigurationObject) {
         let authorities = object["client_ca_file"]?.filePath()
         let minimum: TLSVersion? = object["min_version"]?.choice()
         for key in ["ca_file", "server_name", "insecure_skip_verify"] {

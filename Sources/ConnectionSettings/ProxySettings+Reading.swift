@@ -3,7 +3,7 @@ import HTTP
 
 extension HTTPProxy {
     /// By way of what an output's endpoint is asked: `proxy` where it is set, else what the environment says. nil: directly.
-    static func read(_ object: ConfigurationObject, for endpoint: HTTPEndpoint?) -> HTTPProxy? {
+    package static func read(_ object: ConfigurationObject, for endpoint: HTTPEndpoint?) -> HTTPProxy? {
         guard let node = object["proxy"] else {
             guard let endpoint else { return nil }
             do throws(EnvironmentError) {
@@ -67,7 +67,7 @@ extension ConfigurationNode {
     }
 
     /// `{ username, password_file }`.
-    func basicCredentials() -> (username: String, password: Secret)? {
+    package func basicCredentials() -> (username: String, password: Secret)? {
         object { basic in
             basic.misplaced("password", "a secret stands in a file of its own; use `password_file`", hidingLine: true)
             let username = basic.required("username", "\"agent\"")?.string()

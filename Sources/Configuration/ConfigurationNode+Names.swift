@@ -1,8 +1,6 @@
-import Configuration
-
 extension ConfigurationNode {
     /// Tells names that several elements of this list share.
-    func tellRepeatedNames(_ elements: [(node: ConfigurationNode, name: String?)], of what: String) {
+    package func tellRepeatedNames(_ elements: [(node: ConfigurationNode, name: String?)], of what: String) {
         var first: [String: ConfigurationNode] = [:]
         for (node, name) in elements {
             guard let name, !name.isEmpty else { continue }

@@ -2,25 +2,54 @@ import Glibc
 import Synchronization
 import SystemIO
 
-/// Push bodies as files in one directory, with an index. Shared by the threads of one output.
+/// Request bodies as files in one directory, with an index. Shared by the threads of one output.
 ///
-/// - `0000000000000001.json.gz`, …: one push each, numbered without gaps; a file is complete from the moment it has its name.
+/// - `0000000000000001` and the suffix, …: one body each, numbered without gaps; a file is complete from the moment it has its name.
 /// - `index.jsonl`: one object a line for each of them, in order:
-///   `{"batch":1,"file":"…","from":"<oldest ns>","to":"<newest ns>","streams":[{…}],"lines":n,"bytes":n,"compressed_bytes":n}`,
-///   with `"tenant":"…"` behind the streams where a transform named one.
+///   `{"batch":1,"file":"…",…,"bytes":n,"compressed_bytes":n}`, with members between that the caller gives.
 ///
 /// Content first, then the index line, then the name: after a crash of the program every named file has its line, and a line
 /// without a file, which can only be the last, is taken back. After a crash of the machine, which may lose the end of the index,
-/// files without a line get one that covers all times. Old batches are removed by age and by size, oldest first.
-final class DirectoryStore: Sendable {
-    struct Usage: Equatable, Sendable {
-        var files: UInt64 = 0
+/// files without a line get one of ``Settings/unknownMembers``. Old batches are removed by age and by size, oldest first.
+package final class DirectoryStore: Sendable {
+    package struct Settings: Equatable, Sendable {
+        package var path: String
+        /// Batches older than this are removed; nil: never.
+        package var retentionNanoseconds: UInt64?
+        /// The oldest batches are removed above this size.
+        package var maximumBytes: UInt64
+        /// Of file names: `.json.gz`.
+        package var suffix: String
+        /// What an index line has in place of the members of a batch that is not known: `"from":"0","to":"9"`.
+        package var unknownMembers: String
+
+        package init(path: String, retentionNanoseconds: UInt64?, maximumBytes: UInt64, suffix: String, unknownMembers: String) {
+            self.path = path
+            self.retentionNanoseconds = retentionNanoseconds
+            self.maximumBytes = maximumBytes
+            self.suffix = suffix
+            self.unknownMembers = unknownMembers
+        }
+    }
+
+    package struct Usage: Equatable, Sendable {
+        package var files: UInt64 = 0
         /// Of the files, without the index.
-        var bytes: UInt64 = 0
-        var removedFiles: UInt64 = 0
-        var removedBytes: UInt64 = 0
+        package var bytes: UInt64 = 0
+        package var removedFiles: UInt64 = 0
+        package var removedBytes: UInt64 = 0
         /// Whose index line was lost in a crash.
-        var recoveredFiles: UInt64 = 0
+        package var recoveredFiles: UInt64 = 0
+
+        package init(
+            files: UInt64 = 0, bytes: UInt64 = 0, removedFiles: UInt64 = 0, removedBytes: UInt64 = 0, recoveredFiles: UInt64 = 0
+        ) {
+            self.files = files
+            self.bytes = bytes
+            self.removedFiles = removedFiles
+            self.removedBytes = removedBytes
+            self.recoveredFiles = recoveredFiles
+        }
     }
 
     private final class OpenFile: Sendable {
@@ -39,23 +68,20 @@ final class DirectoryStore: Sendable {
         var usage = Usage()
     }
 
-    /// What its files are called, as patterns.
-    static let fileNames = ["[0-9]*.json.gz", "[0-9]*.tmp", "index.jsonl*"]
-
-    private let settings: DirectorySettings
+    private let settings: Settings
     private let synchronizes: Bool
     private let state = Mutex(State())
 
     /// `synchronizes` is for tests: without it, what was stored survives a crash of the program, not of the machine.
-    init(_ settings: DirectorySettings, synchronizes: Bool = true) {
+    package init(_ settings: Settings, synchronizes: Bool = true) {
         self.settings = settings
         self.synchronizes = synchronizes
     }
 
-    var usage: Usage { state.withLock { $0.usage } }
+    package var usage: Usage { state.withLock { $0.usage } }
 
-    /// Stores one body. On an error nothing of it is left.
-    func store(_ body: [UInt8], of batches: [SealedBatch], uncompressedBytes: Int, wallNanoseconds: UInt64) throws(SystemError) {
+    /// Stores one body. `members` stand in its index line, as JSON: `"lines":3`. On an error nothing of it is left.
+    package func store(_ body: [UInt8], members: [UInt8], uncompressedBytes: Int, wallNanoseconds: UInt64) throws(SystemError) {
         let temporary = try locked { (state) throws(SystemError) in
             try open(&state)
             state.nextTemporary += 1
@@ -65,7 +91,7 @@ final class DirectoryStore: Sendable {
         try write(body, to: temporary)
         do throws(SystemError) {
             try locked { (state) throws(SystemError) in
-                try add(temporary, body.count, batches, uncompressedBytes: uncompressedBytes, &state)
+                try add(temporary, body.count, members, uncompressedBytes: uncompressedBytes, &state)
                 // The batch is stored: that an old one cannot be removed is no reason to store it again.
                 try? removeOld(&state, wallNanoseconds: wallNanoseconds)
             }
@@ -76,7 +102,7 @@ final class DirectoryStore: Sendable {
     }
 
     /// Removes what is too old, for times without new batches.
-    func removeExpired(wallNanoseconds: UInt64) throws(SystemError) {
+    package func removeExpired(wallNanoseconds: UInt64) throws(SystemError) {
         try locked { (state) throws(SystemError) in
             try open(&state)
             try removeOld(&state, wallNanoseconds: wallNanoseconds)
@@ -102,11 +128,11 @@ final class DirectoryStore: Sendable {
     }
 
     private func add(
-        _ temporary: String, _ compressed: Int, _ batches: [SealedBatch], uncompressedBytes: Int, _ state: inout State
+        _ temporary: String, _ compressed: Int, _ members: [UInt8], uncompressedBytes: Int, _ state: inout State
     ) throws(SystemError) {
         let number = state.next
         let final = path(number)
-        let line = indexLine(number, batches, uncompressedBytes: uncompressedBytes, compressedBytes: compressed)
+        let line = indexLine(number, members, uncompressedBytes: uncompressedBytes, compressedBytes: compressed)
         guard let index = state.index else { return }
         do throws(SystemError) {
             try index.descriptor.writeAll(line)
@@ -176,7 +202,7 @@ extension DirectoryStore {
         for entry in try Directory.entries(of: settings.path) {
             let path = "\(settings.path)/\(entry.name)"
             if entry.name.hasSuffix(".tmp") { unlink(path) }
-            guard let number = Self.number(ofFile: entry.name), let size = try? FileStatus(ofPath: path).size else { continue }
+            guard let number = number(ofFile: entry.name), let size = try? FileStatus(ofPath: path).size else { continue }
             files.append(number)
             bytes += size
         }
@@ -194,7 +220,7 @@ extension DirectoryStore {
         if ftruncate(index.descriptor.rawValue, off_t(whole)) < 0 { throw SystemError(call: "ftruncate", subject: indexPath) }
         for number in files where number > last {
             let line = Array(
-                #"{"batch":\#(number),"file":"\#(fileName(number))","from":"0","to":"\#(UInt64.max)","streams":null,"lines":null}"#.utf8)
+                #"{"batch":\#(number),"file":"\#(fileName(number))",\#(settings.unknownMembers)}"#.utf8)
             try index.descriptor.writeAll(line + [0x0a])
             whole += UInt64(line.count + 1)
             state.usage.recoveredFiles += 1
@@ -219,41 +245,40 @@ extension DirectoryStore {
             pending.append(contentsOf: chunk[..<count])
             var start = 0
             while let newline = pending[start...].firstIndex(of: 0x0a) {
-                var text = Substring(decoding: pending[start...newline], as: UTF8.self)
-                if text.take("{\"batch\":"), let number = text.takeNumber() { body(UInt64(number), pending[start...newline]) }
+                if let number = Self.number(ofIndexLine: pending[start...newline]) { body(number, pending[start...newline]) }
                 start = newline + 1
             }
             pending.removeSubrange(..<start)
         }
     }
 
-    private static func number(ofFile name: String) -> UInt64? {
-        var rest = name[...]
-        guard rest.utf8.count > 16, let number = rest.takeNumber(), rest == ".json.gz" else { return nil }
-        return UInt64(number)
+    private static func number(ofIndexLine line: ArraySlice<UInt8>) -> UInt64? {
+        let start = #"{"batch":"#.utf8
+        guard line.starts(with: start) else { return nil }
+        let digits = line.dropFirst(start.count).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return UInt64(String(decoding: digits, as: UTF8.self))
+    }
+
+    private func number(ofFile name: String) -> UInt64? {
+        guard name.hasSuffix(settings.suffix) else { return nil }
+        let digits = name.dropLast(settings.suffix.count)
+        guard digits.utf8.count >= 16, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return UInt64(digits)
     }
 
     private var indexPath: String { "\(settings.path)/index.jsonl" }
 
     private func fileName(_ number: UInt64) -> String {
         let digits = String(number)
-        return String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits + ".json.gz"
+        return String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits + settings.suffix
     }
 
     private func path(_ number: UInt64) -> String { "\(settings.path)/\(fileName(number))" }
 
-    private func indexLine(_ number: UInt64, _ batches: [SealedBatch], uncompressedBytes: Int, compressedBytes: Int) -> [UInt8] {
-        let from = batches.map(\.timestamps.lowerBound).min() ?? 0
-        let to = batches.map(\.timestamps.upperBound).max() ?? 0
-        let lines = batches.reduce(0) { $0 + $1.entries.count }
-        var text = Array(#"{"batch":\#(number),"file":"\#(fileName(number))","from":"\#(from)","to":"\#(to)","streams":["#.utf8)
-        for (index, batch) in batches.enumerated() {
-            if index > 0 { text.append(UInt8(ascii: ",")) }
-            text.append(contentsOf: batch.labels)
-        }
-        text.append(UInt8(ascii: "]"))
-        if let tenant = batches.first?.tenant { text.append(contentsOf: #","tenant":"\#(tenant)""#.utf8) }
-        text.append(contentsOf: #","lines":\#(lines),"bytes":\#(uncompressedBytes),"compressed_bytes":\#(compressedBytes)}"#.utf8)
+    private func indexLine(_ number: UInt64, _ members: [UInt8], uncompressedBytes: Int, compressedBytes: Int) -> [UInt8] {
+        var text = Array(#"{"batch":\#(number),"file":"\#(fileName(number))","#.utf8)
+        text.append(contentsOf: members)
+        text.append(contentsOf: #","bytes":\#(uncompressedBytes),"compressed_bytes":\#(compressedBytes)}"#.utf8)
         text.append(0x0a)
         return text
     }

@@ -1,8 +1,6 @@
-import Configuration
-
 extension ConfigurationNode {
     /// Patterns of files, a list or one. `allowingNames`: one without a slash matches the file's name.
-    func globs(allowingNames: Bool) -> [String] {
+    package func globs(allowingNames: Bool) -> [String] {
         let elements = elementsOrSelf()
         if elements.isEmpty && !allowingNames { refuse("name at least one pattern") }
         return elements.compactMap { $0.glob(allowingNames: allowingNames) }

@@ -1,0 +1,158 @@
+import CommandLineInterface
+import Metrics
+import ProcessMetrics
+import SystemIO
+
+/// The parts of one collector, made of its settings.
+struct CollectorStages: Sendable {
+    let ledger: SpanLedger
+    /// What receivers write; the same as ``delivery`` without sampling.
+    let intake: SegmentLog
+    /// What outputs read.
+    let delivery: SegmentLog
+    let deriving: SpanDeriving?
+    let sampling: SamplingStage?
+    let receiver: OTLPReceiver?
+    let files: FileReceiver?
+    let outputs: [Output]
+    let routes: AdminRoutes
+    let health: ListenerHealth
+
+    /// Spans that an output has still to get, undecided ones included.
+    func pendingSpans(_ output: Int) -> UInt64 {
+        delivery.pendingSpans(of: output) + (intake === delivery ? 0 : intake.pendingSpans(of: 0))
+    }
+}
+
+extension TraceCollectorService {
+    func makeStages(_ registry: MetricRegistry) throws(CollectorError) -> CollectorStages {
+        let made: Result<CollectorStages, CollectorError>
+        do throws(MetricDeclarationError) { made = try stages(registry) } catch { throw .metrics(error) }
+        return try made.get()
+    }
+
+    private func stages(_ registry: MetricRegistry) throws(MetricDeclarationError) -> Result<CollectorStages, CollectorError> {
+        let ledger = SpanLedger(outputs: settings.outputs.map(\.name))
+        let log = log
+        let intake: SegmentLog
+        let delivery: SegmentLog
+        do throws(SystemError) { (intake, delivery) = try makeLogs(ledger) } catch { return .failure(.buffer(error)) }
+        let deriving =
+            settings.spanMetrics == nil && settings.serviceGraph == nil
+            ? nil : try SpanDeriving(metrics: settings.spanMetrics, graph: settings.serviceGraph)
+        let sampling = settings.sampling.map { SamplingStage($0, from: intake, to: delivery, ledger: ledger, log: log) }
+        let span = SpanIntake(log: intake, keepsGzip: intake === delivery, ledger: ledger, deriving: deriving)
+        let receiver = try settings.otlpHTTP.map { settings throws(MetricDeclarationError) in
+            OTLPReceiver(
+                intake: span, maximumBytes: settings.maximumRequestBytes, metrics: try ReceiverMetrics(registry, receiver: "otlp_http"),
+                log: log)
+        }
+        let files: FileReceiver?
+        if settings.files.isEmpty {
+            files = nil
+        } else {
+            let fileMetrics = try FileReceiverMetrics(registry)
+            do throws(SystemError) {
+                files = try FileReceiver(
+                    settings.files, dataDirectory: settings.dataDirectory, intake: span, metrics: fileMetrics, log: log)
+            } catch { return .failure(.buffer(error)) }
+        }
+        var outputs: [Output] = []
+        for (index, output) in settings.outputs.enumerated() {
+            outputs.append(
+                Output(
+                    output, reader: index, of: delivery, ledger: ledger, metrics: try OutputMetrics(registry, output: output.name), log: log
+                ))
+        }
+        let pending: @Sendable (Int) -> UInt64 = { output in
+            delivery.pendingSpans(of: output) + (intake === delivery ? 0 : intake.pendingSpans(of: 0))
+        }
+        try CollectorMetrics.register(
+            in: registry, ledger: ledger, pending: pending, intake: intake, delivery: delivery, sampling: sampling, deriving: deriving)
+        let started = SystemClock.monotonicNanoseconds()
+        let made = outputs
+        let bufferBytes = settings.buffer.maximumBytes
+        let health = ListenerHealth()
+        let routes = AdminRoutes(
+            registry: registry, deriving: deriving, ailment: { health.ailment },
+            status: {
+                StatusReport(
+                    ledger, started: started, outputs: made, pending: pending,
+                    usedBytes: delivery.usedBytes
+                        + (intake === delivery ? 0 : intake.usedBytes), maximumBytes: bufferBytes, sampling: sampling?.report)
+            },
+            ledger: { LedgerReport(ledger, pending: pending) })
+        return .success(
+            CollectorStages(
+                ledger: ledger, intake: intake, delivery: delivery, deriving: deriving, sampling: sampling, receiver: receiver,
+                files: files, outputs: outputs, routes: routes, health: health))
+    }
+
+    /// With sampling a quarter of the buffer is for what is not decided.
+    private func makeLogs(_ ledger: SpanLedger) throws(SystemError) -> (intake: SegmentLog, delivery: SegmentLog) {
+        let log = log
+        let buffer = settings.buffer
+        let isSampling = settings.sampling != nil
+        let delivery = try SegmentLog(
+            directory: settings.dataDirectory + "/buffer", readers: settings.outputs.map(\.name),
+            maximumBytes: isSampling ? buffer.maximumBytes / 4 * 3 : buffer.maximumBytes, synchronization: buffer.synchronization
+        ) { reader, spans, cause in
+            ledger.outputs[reader].drop(spans, SpanLedger.DropReason(cause))
+            log.lost(spans, output: ledger.outputs[reader].name, cause: cause.rawValue)
+        }
+        ledger.recovered.add(delivery.recoveredSpans.max() ?? 0)
+        for (output, recovered) in zip(ledger.outputs, delivery.recoveredSpans) {
+            // An output that had delivered more than another before.
+            output.deliver((delivery.recoveredSpans.max() ?? 0) - recovered)
+        }
+        log.buffered(
+            recoveredSpans: delivery.recoveredSpans.max() ?? 0, tornBytes: delivery.tornBytes, damagedBytes: delivery.damagedBytes)
+        guard isSampling else { return (delivery, delivery) }
+        let intake = try SegmentLog(
+            directory: settings.dataDirectory + "/undecided", readers: ["sampling"], maximumBytes: buffer.maximumBytes / 4,
+            synchronization: buffer.synchronization
+        ) { _, spans, cause in
+            for output in ledger.outputs { output.drop(spans, SpanLedger.DropReason(cause)) }
+            log.lost(spans, output: "sampling", cause: cause.rawValue)
+        }
+        ledger.recovered.add(intake.recoveredSpans[0])
+        log.buffered(recoveredSpans: intake.recoveredSpans[0], tornBytes: intake.tornBytes, damagedBytes: intake.damagedBytes)
+        return (intake, delivery)
+    }
+}
+
+extension SpanLedger.DropReason {
+    init(_ loss: SegmentLog.Loss) {
+        self =
+            switch loss {
+            case .bufferFull: .bufferFull
+            case .damaged: .damaged
+            }
+    }
+}
+
+extension StatusReport {
+    init(
+        _ ledger: SpanLedger, started: UInt64, outputs: [TraceCollector.Output], pending: (Int) -> UInt64, usedBytes: UInt64,
+        maximumBytes: UInt64, sampling: SamplingStage.Report?
+    ) {
+        let process = ProcessStatistics()
+        version = Release.version
+        uptimeSeconds = Double(SystemClock.nanoseconds(from: started, to: SystemClock.monotonicNanoseconds())) / 1e9
+        cpuSeconds = process.cpuSeconds
+        residentBytes = process.residentBytes
+        receivedSpans = ledger.received.value
+        buffer = Buffer(usedBytes: usedBytes, maximumBytes: maximumBytes)
+        self.sampling = sampling.map {
+            Sampling(
+                keptTraces: $0.counts.keptTraces, droppedTraces: $0.counts.droppedTraces, earlyDecisions: $0.counts.earlyTraces,
+                openTraces: $0.openTraces, memoryBytes: $0.usedBytes)
+        }
+        self.outputs = outputs.enumerated().map { index, output in
+            let problem = output.lastProblem
+            return Output(
+                name: output.name, isUp: problem == nil, lastError: problem, deliveredSpans: ledger.outputs[index].deliveredSpans,
+                pendingSpans: pending(index))
+        }
+    }
+}

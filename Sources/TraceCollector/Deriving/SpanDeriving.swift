@@ -1,0 +1,56 @@
+import Metrics
+import OTLP
+import Synchronization
+import SystemIO
+
+/// Everything that is derived from spans before any is sampled away. Any thread may use it.
+///
+/// `@unchecked Sendable`: `capture` is touched only by who holds `scraping`, the rest only by who holds `lock`.
+final class SpanDeriving: @unchecked Sendable {
+    private let lock = Mutex<Void>(())
+    /// Held by one scrape at a time; taken before ``lock``.
+    private let scraping = Mutex<Void>(())
+    private let table = SeriesTable()
+    private let metrics: SpanMetrics?
+    private let graph: ServiceGraphMetrics?
+    private var capture = SeriesCapture()
+
+    init(metrics: SpanMetrics.Settings?, graph: ServiceGraphMetrics.Settings?) throws(MetricDeclarationError) {
+        let now = SystemClock.wallNanoseconds()
+        let table = table
+        self.metrics = try metrics.map { settings throws(MetricDeclarationError) in try SpanMetrics(settings, in: table, now: now) }
+        self.graph = try graph.map { settings throws(MetricDeclarationError) in try ServiceGraphMetrics(settings, in: table, now: now) }
+    }
+
+    func observe(_ index: TraceIndex, in message: UnsafeRawBufferPointer) {
+        let now = SystemClock.wallNanoseconds()
+        let monotonic = SystemClock.monotonicNanoseconds()
+        lock.withLock { _ in
+            metrics?.observe(index, in: message, now: now)
+            graph?.observe(index, in: message, monotonic: monotonic, now: now)
+        }
+    }
+
+    /// To be called now and then, so that calls whose other half never comes are counted when no span comes either.
+    func expire() {
+        lock.withLock { _ in graph?.expire(monotonic: SystemClock.monotonicNanoseconds(), now: SystemClock.wallNanoseconds()) }
+    }
+
+    /// Families that have filled up since the last call.
+    func takeOverflowReports() -> [OverflowReport] { lock.withLock { _ in table.takeOverflowReports() } }
+
+    /// Calls that were not paired.
+    var unpaired: (expired: UInt64, dropped: UInt64, waiting: Int) {
+        lock.withLock { _ in
+            guard let graph = graph?.graph else { return (0, 0, 0) }
+            return (graph.expired, graph.dropped, graph.waitingCount)
+        }
+    }
+
+    func write(to writer: inout ExpositionWriter) {
+        scraping._unsafeLock()
+        defer { scraping._unsafeUnlock() }
+        lock.withLock { _ in table.capture(into: &capture) }
+        writer.append(capture)
+    }
+}

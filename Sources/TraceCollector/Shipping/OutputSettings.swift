@@ -1,0 +1,52 @@
+import Configuration
+import ConnectionSettings
+import HTTP
+
+/// Where spans go.
+struct OutputSettings: Equatable, Sendable {
+    enum Destination: Equatable, Sendable {
+        case otlp(OTLPSettings)
+        case directory(DirectorySettings)
+    }
+
+    var name: String
+    var destination: Destination
+    var compression: RequestBody.Compression
+    /// 1 (fastest) to 9, for what is compressed here.
+    var compressionLevel: Int
+    var batch: BatchSettings
+    var retry: RetrySettings
+}
+
+struct OTLPSettings: Equatable, Sendable {
+    var url: String
+    /// Sent with every request, after our own.
+    var headers: [HeaderSetting] = []
+    var bearerToken: Secret?
+    /// Sent as `X-Scope-OrgID`.
+    var tenantID: String?
+    var tls = TLSClientSettings()
+    /// nil: directly.
+    var proxy: HTTPProxy?
+}
+
+struct DirectorySettings: Equatable, Sendable {
+    var path: String
+    /// Files older than this are removed; nil: never.
+    var retentionNanoseconds: UInt64?
+    /// The oldest files are removed above this size.
+    var maximumBytes: UInt64
+}
+
+struct BatchSettings: Equatable, Sendable {
+    /// As protobuf, before compression.
+    var maximumBytes: Int
+    var maximumWaitNanoseconds: UInt64
+}
+
+struct RetrySettings: Equatable, Sendable {
+    var minimumBackoffNanoseconds: UInt64 = 250_000_000
+    var maximumBackoffNanoseconds: UInt64 = 30_000_000_000
+    /// For one request, from connecting to the last byte of the answer.
+    var timeoutNanoseconds: UInt64 = 10_000_000_000
+}
