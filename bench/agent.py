@@ -21,7 +21,8 @@ class Programs:
         self.agent = os.environ.get("LOG_AGENT") or os.path.join(directory, "log-agent")
         self.generator = os.path.join(directory, "log-generator")
         self.sink = os.path.join(directory, "loki-sink")
-        self.service = os.path.join(directory, "transcode-service")
+        self.collector = os.environ.get("TRACE_COLLECTOR") or os.path.join(directory, "trace-collector")
+        self.service = os.environ.get("TRANSCODE_SERVICE") or os.path.join(directory, "transcode-service")
         for path in (getattr(self, name) for name in needed):
             if not os.access(path, os.X_OK):
                 sys.exit(f"{path} is not there: run script/build --release")

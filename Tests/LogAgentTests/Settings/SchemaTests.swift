@@ -80,9 +80,12 @@ import Testing
 
     @Test func `takes every shipped configuration, and the one with every setting`() throws {
         var texts = Self.everySetting
-        let shipped = try FileManager.default.contentsOfDirectory(atPath: shippedConfigurations)
-        for name in shipped where name.hasPrefix("log-agent") && name.hasSuffix(".json5") {
-            texts.append(try String(contentsOfFile: shippedConfigurations + "/" + name, encoding: .utf8))
+        let examples = shippedConfigurations + "/examples"
+        for directory in [shippedConfigurations, examples] {
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+            for name in names where name.hasSuffix(".json5") && (directory == examples || name.hasPrefix("log-agent")) {
+                texts.append(try String(contentsOfFile: directory + "/" + name, encoding: .utf8))
+            }
         }
         #expect(texts.count > 1)
         for text in texts { #expect(SchemaCheck(schema).problems(of: try parsed(text)) == []) }

@@ -34,6 +34,17 @@ import Testing
         #expect(settings.server.listen == "127.0.0.1:0")
     }
 
+    @Test func `hold an example for each program, which loads without a warning`() throws {
+        let directory = shippedConfigurations + "/examples"
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".json5") }
+        #expect(names.count >= 7)
+        for name in names {
+            let loaded = try LogAgentSettings.load(directory + "/" + name, environment: { _ in nil })
+            #expect(loaded.warnings == [], "\(name)")
+            #expect(!loaded.settings.metrics.isEmpty, "\(name)")
+        }
+    }
+
     /// Every recipe that lies there is one that loads.
     @Test func `hold recipes that load`() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: shippedConfigurations + "/recipes").filter {

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""What can be told of the files in config/ without a server, for script/check-stack: dashboards are the generator's output and made of
+what Grafana knows; alerts, runbook and cases agree; every metric that a rule or panel names belongs to somebody."""
+import json
+import os
+import re
+import sys
+
+import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+import expressions
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CONFIG = os.path.join(ROOT, "config")
+PANELS = {"row", "timeseries", "stat", "gauge", "bargauge", "table", "heatmap", "logs", "nodeGraph"}  # current types; `graph` is gone
+
+
+def main():
+    register_default_plugins()
+    problems = []
+    alerts = set()
+    for name in sorted(os.listdir(os.path.join(CONFIG, "prometheus", "rules"))):
+        with open(os.path.join(CONFIG, "prometheus", "rules", name)) as file:
+            for group in yaml.safe_load(file)["groups"]:
+                for rule in group["rules"]:
+                    if "alert" in rule:
+                        alerts.add(rule["alert"])
+                        problems += of_alert(name, rule)
+    problems += of_runbook(alerts)
+    folder = os.path.join(CONFIG, "grafana", "dashboards")
+    boards = {}
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name)) as file:
+            boards[name] = json.load(file)
+    uids = {board["uid"] for board in boards.values()}
+    for name, board in boards.items():
+        problems += [f"{name}: {problem}" for problem in of_dashboard(board, uids)]
+    for source, expression in expressions.all_of(CONFIG):
+        problems += [f"{source}: nobody exports {metric}" for metric in sorted(expressions.metrics_in(expression)) if expressions.owner(metric) is None]
+    problems += of_provisioning()
+    for problem in problems:
+        print(problem)
+    if problems:
+        sys.exit(f"{len(problems)} problems")
+
+
+def of_alert(file, rule):
+    """Severity, texts, and where to read on."""
+    where = f"rules/{file}: {rule['alert']}"
+    if rule["labels"].get("severity") not in ("critical", "warning"):
+        yield f"{where}: no route takes its severity"
+    wanted = {"summary", "description", "runbook", "dashboard"}
+    if set(rule["annotations"]) != wanted:
+        yield f"{where}: its annotations are not {', '.join(sorted(wanted))}"
+    elif rule["annotations"]["runbook"] != f"docs/alerts.md#{rule['alert'].lower()}":
+        yield f"{where}: its runbook is not its own section of docs/alerts.md"
+    elif not os.path.exists(os.path.join(CONFIG, "grafana", "dashboards", rule["annotations"]["dashboard"].removeprefix("/d/") + ".json")):
+        yield f"{where}: there is no dashboard {rule['annotations']['dashboard']}"
+
+
+def of_runbook(alerts):
+    with open(os.path.join(ROOT, "docs", "alerts.md")) as file:
+        sections = set(re.findall(r"^### (\w+)$", file.read(), re.MULTILINE))
+    for alert in sorted(alerts - sections):
+        yield f"docs/alerts.md: no section {alert}"
+    for alert in sorted(sections - alerts):
+        yield f"docs/alerts.md: {alert} is no alert"
+
+
+def of_dashboard(board, uids):
+    """Grafana's own types read it and write it again: what they don't know would be missing."""
+    again = json.loads(JSONEncoder().encode(Dashboard.from_json(board)))
+    yield from missing(board, again, "")
+    if board["refresh"] != "5s":
+        yield "does not refresh every 5 s"
+    occupied = {}
+    for panel in board["panels"]:
+        title = panel["title"]
+        place = panel["gridPos"]
+        if panel["type"] not in PANELS:
+            yield f"{title}: type {panel['type']}"
+        if panel["type"] != "row":
+            for target in panel["targets"]:
+                if not target.get("expr") and target.get("queryType") is None:
+                    yield f"{title}: a query without an expression"
+            if panel["datasource"]["type"] == "prometheus" and not panel["fieldConfig"]["defaults"].get("unit"):
+                yield f"{title}: no unit"
+        for cell in ((x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])):
+            if cell[0] >= 24 or occupied.setdefault(cell, title) != title:
+                yield f"{title}: lies outside, or over {occupied.get(cell)}"
+                break
+        for link in panel.get("fieldConfig", {}).get("defaults", {}).get("links", []):
+            if link["url"].removeprefix("/d/").partition("?")[0] not in uids:
+                yield f"{title}: links to {link['url']}, which is not there"
+    names = {variable["name"] for variable in board["templating"]["list"]}
+    used = {name for name in re.findall(r"\$\{?(\w+)", json.dumps(board["panels"])) if not name.startswith("__")}
+    for name in sorted(used ^ names):
+        yield f"variable {name} is {'not defined' if name in used else 'not used'}"
+
+
+def of_provisioning():
+    """Data sources name each other; Grafana replaces ${NAME}, and knows no default in it."""
+    folder = os.path.join(CONFIG, "grafana", "provisioning")
+    with open(os.path.join(folder, "datasources", "tailspan.yml")) as file:
+        text = "".join(line for line in file if not line.lstrip().startswith("#"))
+    known = {source["uid"]: source["type"] for source in yaml.safe_load(text)["datasources"]}
+    for uid in re.findall(r"datasourceUid: (\S+)", text):
+        if uid not in known:
+            yield f"provisioning: there is no data source {uid}"
+    for left in re.findall(r"(?<!\$)\$(?!\$).*", text):
+        yield f"provisioning: Grafana would replace {left}"
+    for name in os.listdir(os.path.join(CONFIG, "grafana", "dashboards")):
+        with open(os.path.join(CONFIG, "grafana", "dashboards", name)) as file:
+            for kind, uid in set(re.findall(r'"type": "(\w+)",\s+"uid": "(\w+)"', file.read())):
+                if known.get(uid) != kind:
+                    yield f"{name}: there is no data source {uid} of type {kind}"
+
+
+def missing(before, after, path):
+    """Members that are in `before` and not, or otherwise, in `after`."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key, value in before.items():
+            if key not in after:
+                # Empty values are left out by the types' encoder; what an annotation asks of its data source has no type.
+                if value not in (None, "", [], {}, False) and not re.fullmatch(r"\.annotations\.list\[\d+\]\.titleFormat", f"{path}.{key}"):
+                    yield f"{path}.{key} is not known to Grafana"
+            else:
+                yield from missing(value, after[key], f"{path}.{key}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after)):
+            yield from missing(one, other, f"{path}[{index}]")
+    elif before != after:
+        yield f"{path} is {before!r}; Grafana reads {after!r}"
+
+
+if __name__ == "__main__":
+    main()
