@@ -7,7 +7,7 @@ import sys
 import time
 
 import agent as support
-from agent import ROOT, Agent, say, total, until
+from agent import ROOT, Agent, derived_events, say, total, until
 from service import Comparison, Service, make_broken_video, make_video, span_tree
 
 VIDEOS = (("holiday.mp4", 3, "1280x720", True), ("lecture.mp4", 4, "640x360", True), ("silent.mp4", 2, "854x480", False),
@@ -73,7 +73,7 @@ def make_agent(programs, directory, service):
 
 def live_table(agent, service, key):
     """One row a second until every job is done; the agent is killed and started again on the way."""
-    print("\n   second   queued   processing   completed   failed   lines counted   memory of service, agent")
+    print("\n   second   queued   processing   completed   failed   events counted   memory of service, agent")
     started = time.monotonic()
     killed = again = False
     second = 0
@@ -99,7 +99,7 @@ def live_table(agent, service, key):
             else:
                 samples = agent.samples()
                 print(f"  {elapsed:6.1f} s  {queued:6,.0f}  {processing:11,.0f}  {total(samples, 'jobs_completed_total'):10,.0f}  "
-                      f"{total(samples, 'jobs_failed_total'):7,.0f}  {total(samples, 'log_agent_read_lines_total'):14,.0f}   "
+                      f"{total(samples, 'jobs_failed_total'):7,.0f}  {derived_events(samples):15,.0f}   "
                       f"{memory:.1f}, {agent.process.memory_mib('VmRSS'):.1f} MiB", flush=True)
             if again and queued == processing == 0 and second > START_AGAIN_AT + 1:
                 return

@@ -128,7 +128,7 @@ class Comparison:
             self._row("video_transcode_duration_seconds_sum", label, sum(output["transcode_seconds"] for output in made))
             self._row("video_transcoded_bytes_total", label, sum(output["bytes"] for output in made))
             self._row("video_compression_ratio_sum", label, sum(output["compression_ratio"] for output in made))
-        transcripts = [job["transcript"] for job in jobs if job["transcript"]]
+        transcripts = [job["transcript"] for job in jobs if job.get("transcript")]
         if transcripts:
             self._row("transcription_duration_seconds_count", "", len(transcripts))
             self._row("transcription_word_count_sum", "", sum(transcript["words"] for transcript in transcripts))
