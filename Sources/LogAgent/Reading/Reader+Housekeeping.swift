@@ -8,6 +8,8 @@ extension Reader {
     static let tidyNanoseconds: UInt64 = 60_000_000_000
     /// Descriptors of files that rest this long are closed; the name opens them again.
     static let idleDescriptorNanoseconds: UInt64 = 60_000_000_000
+    /// Nothing was read for so long: the agent rests.
+    static let restNanoseconds: UInt64 = 2_000_000_000
 
     /// What the clock drives: catching up, checkpoints, closing what rests, forgetting what is over.
     func housekeep(now: UInt64) {
@@ -27,6 +29,11 @@ extension Reader {
         }
         guard SystemClock.nanoseconds(from: lastHousekeepingNanoseconds, to: now) >= Self.housekeepingNanoseconds else { return }
         lastHousekeepingNanoseconds = now
+        if !isResting && SystemClock.nanoseconds(from: lastReadNanoseconds, to: now) >= Self.restNanoseconds {
+            isResting = true
+            // Most of what a start or a burst has brought in is not for resting.
+            ResidentCode.release()
+        }
         openFileCount = 0
         for file in Array(attended.values) { lookAfter(file, now: now) }
         spillWhereTooManyAreHeld()

@@ -32,6 +32,9 @@ final class Reader {
     var capture = SeriesCapture()
     var lastCheckpointNanoseconds: UInt64 = 0
     var lastHousekeepingNanoseconds: UInt64 = 0
+    var lastReadNanoseconds: UInt64 = SystemClock.monotonicNanoseconds()
+    /// Nothing was read for a while, and the code that reading takes was let go of.
+    var isResting = false
     var lastTidyNanoseconds: UInt64 = 0
     var hasChanged = false
     var openFileCount = 0
@@ -137,6 +140,8 @@ final class Reader {
             attend(file)
             if case .waitsForRoom = count(file) { isWaitingForRoom = true }
             filesSinceWake += 1
+            lastReadNanoseconds = now
+            isResting = false
         }
         let delivered = deliverBehind()
         let isSpilling = continueSpill()

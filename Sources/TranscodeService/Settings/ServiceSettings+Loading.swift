@@ -92,7 +92,7 @@ extension SpanSettings {
 extension WorkerSettings {
     fileprivate init(reading object: ConfigurationObject) {
         self.init()
-        if let node = object["count"] { count = node.integer(in: 1...64) ?? 1 }
+        if let node = object["count"] { count = node.integer(in: 0...64) ?? 1 }
         if let node = object["ffmpeg"] { ffmpeg = node.program() ?? "" }
         if let node = object["ffprobe"] { ffprobe = node.program() ?? "" }
         if let node = object["timeout"] { timeoutNanoseconds = node.duration(in: 1_000_000_000...7 * 86_400_000_000_000) ?? 1 }

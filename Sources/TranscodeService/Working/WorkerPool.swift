@@ -70,7 +70,7 @@ final class WorkerPool: Sendable {
         do throws(SystemError) {
             let keeper = try WorkerThread("leases", stackBytes: Self.stackBytes) { [self] in leases.run() }
             threads.withLock { $0.keeper = keeper }
-            for number in 1...max(settings.count, 1) {
+            for number in stride(from: 1, through: settings.count, by: 1) {
                 state.withLock { $0.workers += 1 }
                 do throws(SystemError) {
                     let thread = try WorkerThread("worker \(number)", stackBytes: Self.stackBytes) { [self] in work("\(instance)/\(number)")
@@ -161,7 +161,9 @@ final class WorkerPool: Sendable {
     }
 
     private func sweep() {
-        for problem in MediaPrograms.problems(settings, control: checking, launcher: launcher) { observing.found(problem) }
+        // Without workers nothing here needs them.
+        let problems = settings.count > 0 ? MediaPrograms.problems(settings, control: checking, launcher: launcher) : []
+        for problem in problems { observing.found(problem) }
         while !isEnding {
             let result = OutputSweep(files: files, store: store, now: SystemClock.wallNanoseconds()) { [self] in isEnding }.run()
             if result != OutputSweep.Result() { observing.swept(result) }

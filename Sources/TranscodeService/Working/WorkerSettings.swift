@@ -9,6 +9,7 @@ struct WorkerSettings: Equatable, Sendable {
     }
 
     /// Jobs that are processed at once.
+    /// 0: this instance answers requests only; others that share its store work.
     var count = 2
     /// Programs: paths, or names that are looked for on the `PATH`.
     var ffmpeg = "ffmpeg"
