@@ -78,7 +78,8 @@ struct TranscodeService {
             ])
         ResidentCode.release()
 
-        log.info("Stopping.", ["signal": .integer(stopping.wait())])
+        let signal = stopping.wait()
+        log.info("Stopping.", ["signal": .integer(signal)])
         stop(server, pool, output, stopping)
         log.info("transcode-service has stopped.")
     }

@@ -53,6 +53,18 @@ extension IntegrationTests {
             }
         }
 
+        @Test func `the service runs until it is asked to stop, whatever it logs`() throws {
+            try withTemporaryDirectory { directory in
+                var setup = ServiceSetup(directory)
+                setup.level = "ERROR"
+                try setup.writeConfiguration()
+                let service = try setup.start()
+                for _ in 0..<3 { #expect(try service.request(.get, "/healthz").status == 200) }
+                #expect(service.process.isRunning)
+                try service.terminate()
+            }
+        }
+
         private func expectExact(_ metrics: MetricsText, _ jobs: [[String: Any]], _ asked: RequestCounts) {
             let completed = jobs.filter { $0["status"] as? String == "completed" }
             #expect(completed.count == 2)
@@ -154,6 +166,7 @@ struct ServiceSetup {
     static let words = ["it", "was", "a", "dark", "and", "stormy", "night"]
 
     let directory: String
+    var level = "INFO"
 
     init(_ directory: String) { self.directory = directory }
 
@@ -168,7 +181,7 @@ struct ServiceSetup {
         try """
         listen: "unix:\(socket)",
         data_dir: "\(directory)/service",
-        log: { stdout: false, file: "\(logs)/transcode.log" },
+        log: { level: "\(level)", stdout: false, file: "\(logs)/transcode.log" },
         spans: { file: "\(spans)" },
         transcriber: { command: ["echo", \(words), "{input}"], model: "base" },
         """.write(toFile: configurationPath, atomically: true, encoding: .utf8)
