@@ -55,6 +55,11 @@ extension ServiceSettings {
         workers = object["workers"]?.object(WorkerSettings.init(reading:)) ?? WorkerSettings()
         workers.transcriber = object["transcriber"]?.object(WorkerSettings.Transcriber.init(reading:))
         limits = object["limits"]?.object(LimitSettings.init(reading:)) ?? LimitSettings()
+        if let node = object["workers"], workers.count == 0, databaseURL == nil {
+            node.warn(
+                "`workers.count` is 0, and no other instance shares the embedded store: jobs will wait for ever.",
+                hint: "Set `workers.count` to 1 or more, or name a `database_url`.")
+        }
         if let node = object["listen"], Self.isReachable(listen) {
             node.warn(
                 "`\(node.path)` is \"\(listen)\": API keys come from other machines without encryption.",

@@ -68,7 +68,7 @@ struct ServiceSettingsTests {
                 admin_token: "x",
                 log: { level: "LOUD", colour: true },
                 spans: { otlp_endpoint: "ftp://x", sample_ratio: 2 },
-                workers: { count: 0, ffmpeg: "", timeout: 5, resolutions: ["360p", "4k"] },
+                workers: { count: -1, ffmpeg: "", timeout: 5, resolutions: ["360p", "4k"] },
                 transcriber: { command: ["whisper"] },
                 limits: { upload_bytes: "1B" },
                 upload: 1,
@@ -91,5 +91,6 @@ struct ServiceSettingsTests {
     @Test func `what looks odd is a warning`() {
         #expect(told(about: "listen: \"0.0.0.0:8000\"").first?.contains("without encryption") == true)
         #expect(told(about: "log: { stdout: false }").first?.contains("writes nowhere") == true)
+        #expect(told(about: "workers: { count: 0 }").first?.contains("wait for ever") == true)
     }
 }
