@@ -108,8 +108,9 @@ extension TailSampler.Settings {
         rootWaitNanoseconds = min(rootWaitNanoseconds, waitNanoseconds)
         if let wait = object["root_wait"]?.duration(in: 0...3_600_000_000_000) { rootWaitNanoseconds = wait }
         if let bytes = object["memory"]?.size(in: 1 << 20...16 << 30) { memoryBytes = Int(bytes) }
-        policies = object.required("policies", "[{ type: \"errors\" }]")?.elements()?.compactMap { SamplingPolicy.read($0, depth: 1) } ?? []
-        if object["policies"] != nil, policies.isEmpty {
+        let elements = object.required("policies", "[{ type: \"errors\" }]")?.elements()
+        policies = elements?.compactMap { SamplingPolicy.read($0, depth: 1) } ?? []
+        if elements?.isEmpty == true {
             object["policies"]?.warn("`\(object.node.path).policies` is empty: every trace is dropped.")
         }
         if rules(policies) > SamplingRules.maximumAttributes {
