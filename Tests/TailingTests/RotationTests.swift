@@ -37,7 +37,10 @@ struct RotationTests {
     @Test func `a file that is rotated away between the look at its name and its turn is one file`() throws {
         try withTemporaryDirectory { directory in
             let path = directory + "/app.log"
+            try append("zero\n", to: path)
             let driver = TailDriver([directory + "/*.log"])
+            try move(path, path + ".2")
+            driver.step()
             try append("one\n", to: path)
             let found = try #require(try FileDiscovery.found(at: path, driver.tails.sources[0]))
             try move(path, path + ".1")
@@ -46,7 +49,7 @@ struct RotationTests {
             driver.step()
             try append("three\n", to: path)
             driver.step()
-            #expect(driver.lines(of: path) == ["one", "two", "three"])
+            #expect(driver.lines(of: path) == ["zero", "one", "two", "three"])
         }
     }
 
