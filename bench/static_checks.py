@@ -15,6 +15,9 @@ import expressions
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CONFIG = os.path.join(ROOT, "config")
+# Where rules say that the pages and Grafana are; docs/alerts.md says how to put other addresses there.
+PAGES = "https://docs.example.org/tailspan"
+GRAFANA = "http://127.0.0.1:3000"
 PANELS = {"row", "timeseries", "stat", "gauge", "bargauge", "table", "heatmap", "logs", "nodeGraph"}  # current types; `graph` is gone
 
 
@@ -54,13 +57,13 @@ def of_alert(file, rule):
     where = f"rules/{file}: {rule['alert']}"
     if rule["labels"].get("severity") not in ("critical", "warning"):
         yield f"{where}: no route takes its severity"
-    wanted = {"summary", "description", "runbook", "dashboard"}
+    wanted = {"summary", "description", "runbook_url", "dashboard_url"}
     if set(rule["annotations"]) != wanted:
         yield f"{where}: its annotations are not {', '.join(sorted(wanted))}"
-    elif rule["annotations"]["runbook"] != f"docs/alerts.md#{rule['alert'].lower()}":
+    elif rule["annotations"]["runbook_url"] != f"{PAGES}/docs/alerts.md#{rule['alert'].lower()}":
         yield f"{where}: its runbook is not its own section of docs/alerts.md"
-    elif not os.path.exists(os.path.join(CONFIG, "grafana", "dashboards", rule["annotations"]["dashboard"].removeprefix("/d/") + ".json")):
-        yield f"{where}: there is no dashboard {rule['annotations']['dashboard']}"
+    elif not os.path.exists(os.path.join(CONFIG, "grafana", "dashboards", rule["annotations"]["dashboard_url"].removeprefix(f"{GRAFANA}/d/") + ".json")):
+        yield f"{where}: there is no dashboard {rule['annotations']['dashboard_url']}"
 
 
 def of_runbook(alerts):
