@@ -2,8 +2,8 @@
 ///
 /// Made for logs: names of fields repeat within a few lines, and between them stand digits that never do. Six bytes rather
 /// than three, because a match of four hexadecimal digits far away costs more bits than the digits. A line goes on like the
-/// one that its last match was in, behind a value of the same length: so where nothing is known of the next bytes, that line
-/// is compared before more are looked up. docs/performance.md has what each number here is worth.
+/// one that its last match was in, behind a value of the same length: so after a few literals that line is compared before more
+/// is looked up. docs/performance.md has what each number here is worth.
 struct MatchFinder {
     /// 64 KiB of table.
     private static let hashBits = 15
@@ -14,7 +14,9 @@ struct MatchFinder {
     /// So many bytes before the end are not looked up, so that a word can be loaded at ``stride`` bytes after any position.
     private static let tailBytes = 16
     /// So many bytes are compared at the last match's distance.
-    private static let comparedBytes = 64
+    fileprivate static let comparedBytes = 64
+    /// So many more bytes at most are passed over there after ``patience``: 32 digits in all. A longer way would pass matches by.
+    private static let farthestSkip = 32
 
     /// For each hash the low 16 bits of a position. An old entry can point to anything: what it points to is compared.
     private let table: UnsafeMutablePointer<UInt16>
@@ -45,6 +47,7 @@ struct MatchFinder {
         var literals = 0
         /// Of the last match; 0 before the first.
         var lastDistance = 0
+        var regularity = Regularity(from: at)
         while at < searchEnd, output.hasRoom {
             let word = load(source, at)
             let distance = exchange(word, at &+ origin)
@@ -72,21 +75,24 @@ struct MatchFinder {
                     literals = 0
                     at = matchEnd
                     lastDistance = distance
+                    regularity.noteMatch(endingAt: at)
                     continue
                 }
             }
-            if literals == 0, lastDistance != 0, at < comparisonEnd {
+            if literals == 0 || literals == Self.patience, lastDistance != 0, at < comparisonEnd {
                 let equality = ByteComparison.equality(source + at, source + (at &- lastDistance))
                 let skipped = ByteComparison.firstSix(of: equality)
-                if skipped < Self.comparedBytes {
+                if skipped <= (literals == 0 ? regularity.farthestSkip : Self.farthestSkip) {
                     _ = exchange(load(source, at &+ 1), at &+ 1 &+ origin)
                     output.append(literals: source + at, count: skipped)
                     at &+= skipped
                     var length = (~(equality &>> UInt64(truncatingIfNeeded: skipped))).trailingZeroBitCount
                     if skipped &+ length == Self.comparedBytes { length = matchLength(source, at, lastDistance, from: length, end) }
                     output.append(length: length, distance: lastDistance)
+                    literals = 0
                     at &+= length
                     if at < searchEnd { _ = exchange(load(source, at &- 1), at &- 1 &+ origin) }
+                    regularity.noteMatch(endingAt: at)
                     continue
                 }
             }
@@ -137,6 +143,29 @@ struct MatchFinder {
         }
         while length < longest, byte(source, at &+ length) == byte(source, at &+ length &- distance) { length &+= 1 }
         return length
+    }
+}
+
+/// Whether lines are alike, by how many bytes the last matches took: then bytes are passed over at once, without patience.
+private struct Regularity {
+    private static let matchesWatched = 256
+    /// Each, with the literals before it.
+    private static let bytesOfRegularMatch = 33
+
+    /// At most so many bytes may be passed over at once.
+    private(set) var farthestSkip = 0
+    private var matches = 0
+    private var start: Int
+
+    init(from start: Int) { self.start = start }
+
+    @inline(__always)
+    mutating func noteMatch(endingAt end: Int) {
+        matches &+= 1
+        if matches < Self.matchesWatched { return }
+        farthestSkip = end &- start > Self.matchesWatched &* Self.bytesOfRegularMatch ? MatchFinder.comparedBytes &- 1 : 0
+        start = end
+        matches = 0
     }
 }
 
