@@ -225,8 +225,11 @@ package final class PostgresJobStore: JobStoring {
             try JobRow.json(job.failure), .integer(job.storedBytes), .integer(Self.delay(of: job)),
         ]
         let isStored = try JobStoreError.mapping { () throws(PostgresError) in
-            try pool.perform { (connection, mayHaveHappened) throws(PostgresError) in
-                if try connection.execute(JobStatements.finish, values).count > 0 { return true }
+        // nil: the quota would be passed.
+            try pool.perform { (connection, mayHaveHappened) throws(PostgresError) -> Bool? in
+                if let row = try connection.execute(JobStatements.finish, values).first {
+                    return try row.value("is_stored", as: Bool.self) ? true : nil
+                }
                 guard mayHaveHappened else { return false }
                 return try connection.execute(
                     JobStatements.finished, [.text(job.id), .text(worker.storable), .integer(job.attempts)]
@@ -234,6 +237,10 @@ package final class PostgresJobStore: JobStoring {
             }
         }
         if isStored && job.status == .queued { work.signal() }
+        guard let isStored else {
+            let usage = try usages(ofKey: job.keyID)
+            throw .quotaExceeded(usedBytes: usage.used, quotaBytes: usage.quota)
+        }
         return isStored
     }
 
