@@ -62,7 +62,7 @@ struct JobStoreTests {
             let text = "müde 🎬 \"'\\ $1 \u{1} \u{7f} \r\n"
             let created = Job(
                 id: UUIDv7.next(), keyID: key.id, keyName: key.name, fileName: text, inputBytes: 1 << 40, createdAt: now(),
-                traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+                traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "vendor=a,other=b")
             try store.create(created)
             #expect(try store.job(id: created.id) == created)
 

@@ -33,7 +33,7 @@ enum JobStatements {
             RETURNING key_id
         )
         INSERT INTO jobs (
-            id, key_id, key_name, file_name, input_bytes, created_at, traceparent, status, attempts, available_at, is_cancelling, progress,
+            id, key_id, key_name, file_name, input_bytes, created_at, traceparent, tracestate, status, attempts, available_at, is_cancelling, progress,
             outputs, stored_bytes, claimable_at)
         SELECT $1::uuid, key_id, $3, $4, $5::bigint, $6::bigint, $7, $14, $8, $9::integer, $10::bigint, false, 0, $12::jsonb, $11::bigint,
             clock_timestamp() + $13::bigint * interval '1 microsecond'
