@@ -44,8 +44,8 @@ extension TraceCollectorService {
         let span = SpanIntake(log: intake, keepsGzip: intake === delivery, ledger: ledger, deriving: deriving)
         let receiver = try settings.otlpHTTP.map { settings throws(MetricDeclarationError) in
             OTLPReceiver(
-                intake: span, maximumBytes: settings.maximumRequestBytes, metrics: try ReceiverMetrics(registry, receiver: "otlp_http"),
-                log: log)
+                intake: span, maximumBytes: settings.maximumRequestBytes, bytesInFlight: BytesInFlight(maximum: settings.bytesInFlight),
+                metrics: try ReceiverMetrics(registry, receiver: "otlp_http"), log: log)
         }
         let files: FileReceiver?
         if settings.files.isEmpty {
@@ -73,6 +73,7 @@ extension TraceCollectorService {
         let made = outputs
         let bufferBytes = settings.buffer.maximumBytes
         let health = ListenerHealth()
+        if receiver != nil { try ListenerMetrics.register(in: registry) { health.statistics } }
         let routes = AdminRoutes(
             registry: registry, deriving: deriving, ailment: { health.ailment },
             status: {
