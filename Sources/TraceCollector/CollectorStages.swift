@@ -108,17 +108,46 @@ extension TraceCollectorService {
         }
         log.buffered(
             recoveredSpans: delivery.recoveredSpans.max() ?? 0, tornBytes: delivery.tornBytes, damagedBytes: delivery.damagedBytes)
-        guard isSampling else { return (delivery, delivery) }
-        let intake = try SegmentLog(
-            directory: settings.dataDirectory + "/undecided", readers: ["sampling"], maximumBytes: buffer.maximumBytes / 4,
-            synchronization: buffer.synchronization
+        let undecided = settings.dataDirectory + "/undecided"
+        guard isSampling else {
+            // Without sampling everything is kept, also what an earlier process had not decided on.
+            do throws(SystemError) { _ = try FileStatus(ofPath: undecided) } catch { return (delivery, delivery) }
+            try openUndecided(undecided, ledger).move(to: delivery)
+            try Directory.removeTree(undecided)
+            return (delivery, delivery)
+        }
+        return (try openUndecided(undecided, ledger), delivery)
+    }
+
+    private func openUndecided(_ directory: String, _ ledger: SpanLedger) throws(SystemError) -> SegmentLog {
+        let log = log
+        let undecided = try SegmentLog(
+            directory: directory, readers: ["sampling"], maximumBytes: settings.buffer.maximumBytes / 4,
+            synchronization: settings.buffer.synchronization
         ) { _, spans, cause in
             for output in ledger.outputs { output.drop(spans, SpanLedger.DropReason(cause)) }
             log.lost(spans, output: "sampling", cause: cause.rawValue)
         }
-        ledger.recovered.add(intake.recoveredSpans[0])
-        log.buffered(recoveredSpans: intake.recoveredSpans[0], tornBytes: intake.tornBytes, damagedBytes: intake.damagedBytes)
-        return (intake, delivery)
+        ledger.recovered.add(undecided.recoveredSpans[0])
+        log.buffered(recoveredSpans: undecided.recoveredSpans[0], tornBytes: undecided.tornBytes, damagedBytes: undecided.damagedBytes)
+        return undecided
+    }
+}
+
+extension SegmentLog {
+    /// Appends everything that the one reader of this log has not settled to `other`, and settles it.
+    fileprivate func move(to other: SegmentLog) throws(SystemError) {
+        let batch = LogBatch()
+        while try take(into: batch, maximumBytes: 1 << 20, by: 0) {
+            for item in batch.records {
+                let body = Array(batch.bytes[item.range])
+                try body.span.bytes.withUnsafeBytes { (raw) throws(SystemError) in
+                    try other.append(
+                        raw, content: item.record.content, spans: Int(item.record.spans), messageBytes: Int(item.record.messageBytes))
+                }
+            }
+            commit(batch.end, spans: batch.contents.spans, by: 0)
+        }
     }
 }
 

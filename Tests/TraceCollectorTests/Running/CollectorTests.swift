@@ -254,6 +254,26 @@ struct CollectorTests {
         }
     }
 
+    @Test func `what was not decided when sampling is switched off is kept`() throws {
+        try withTemporaryDirectory { directory in
+            let sink = try TempoSink()
+            let sampling = #"sampling: { decision_wait: "1h", root_wait: "1h", policies: [{ type: "errors" }] }"#
+            let first = try CollectorProcess(configuration(directory, sink: sink.url, more: sampling), in: directory)
+            for trace in 1...50 as ClosedRange<UInt64> {
+                #expect(try first.post(Requests.make([.init(trace: trace, id: 1)])).status == 200)
+            }
+            first.process.kill()
+            for _ in 1...2 {
+                let next = try CollectorProcess(configuration(directory, sink: sink.url), in: directory)
+                try waitUntil("the spans to arrive") { sink.spanCount == 50 }
+                try next.waitUntilSettled()
+                #expect(try next.ledger().isBalanced && !FileManager.default.fileExists(atPath: directory + "/data/undecided"))
+                try next.terminate()
+            }
+            #expect(sink.withState { $0.spans.values.allSatisfy { $0 == 1 } })
+        }
+    }
+
     @Test func `the directory output has whole requests and an index`() throws {
         try withTemporaryDirectory { directory in
             let configuration = """
