@@ -76,10 +76,10 @@ def run(name, arguments):
         if checked.returncode != 0 or checked.stderr:
             yield f"{name}: check says {checked.stderr}"
         process = Process([arguments.agent, "run", "--config", config], os.path.join(directory, "log-agent.log"))
-        until(lambda: get(f"http://{listen}/ready"), 60, "log-agent to have read all", process)
+        until(lambda: get(f"http://{listen}/ready"), 120, "log-agent to have read all", process)
         size = sum(os.path.getsize(os.path.join(LOGS, log)) for log in logs)
         # The last entry of several lines is closed by the clock.
-        text = until(lambda: settled(get(f"http://{listen}/metrics"), size), 60, "all lines to be counted", process)
+        text = until(lambda: settled(get(f"http://{listen}/metrics"), size), 120, "all lines to be counted", process)
         process.stop()
     finally:
         shutil.rmtree(directory)

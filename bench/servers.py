@@ -86,7 +86,7 @@ class Server:
         self.address = f"127.0.0.1:{port}"
         self.url = f"http://{self.address}"
         self.process = Process(command, os.path.join(directory, f"{name}.log"))
-        until(lambda: get(self.url + path), 60, name, self.process)
+        until(lambda: get(self.url + path), 120, name, self.process)
 
 
 def start_prometheus(directory, targets, alertmanager, pace, port):
@@ -151,7 +151,7 @@ def start_redis(directory):
     os.makedirs(folder)
     redis = Process(["redis-server", "--port", str(database), "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
                     os.path.join(directory, "redis-server.log"))
-    until(lambda: "Ready to accept" in redis.log_tail(), 60, "Redis", redis)
+    until(lambda: "Ready to accept" in redis.log_tail(), 120, "Redis", redis)
     command = ["prometheus-redis-exporter", f"-redis.addr=redis://127.0.0.1:{database}", f"-web.listen-address=127.0.0.1:{exporter}"]
     return Server(directory, "redis", command, exporter)
 
@@ -170,7 +170,7 @@ def start_postgres(directory):
                    check=True, stdout=subprocess.DEVNULL, cwd=folder)
     server = Process([*as_owner, f"{binaries}/postgres", "-D", f"{folder}/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"],
                      os.path.join(directory, "postgresql.log"))
-    until(lambda: "ready to accept connections" in server.log_tail(50), 60, "PostgreSQL", server)
+    until(lambda: "ready to accept connections" in server.log_tail(50), 120, "PostgreSQL", server)
     exporter = port(9187)
     os.environ["DATA_SOURCE_NAME"] = f"user=postgres host={folder} dbname=postgres sslmode=disable"
     try:

@@ -15,6 +15,9 @@ import expressions
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CONFIG = os.path.join(ROOT, "config")
+# Where rules say that the pages and Grafana are; docs/alerts.md says how to put other addresses there.
+PAGES = "https://docs.example.org/tailspan"
+GRAFANA = "http://127.0.0.1:3000"
 PANELS = {"row", "timeseries", "stat", "gauge", "bargauge", "table", "heatmap", "logs", "nodeGraph"}  # current types; `graph` is gone
 
 
@@ -30,6 +33,7 @@ def main():
                         alerts.add(rule["alert"])
                         problems += of_alert(name, rule)
     problems += of_runbook(alerts)
+    problems += of_cases(alerts)
     folder = os.path.join(CONFIG, "grafana", "dashboards")
     boards = {}
     for name in sorted(os.listdir(folder)):
@@ -41,6 +45,7 @@ def main():
     for source, expression in expressions.all_of(CONFIG):
         problems += [f"{source}: nobody exports {metric}" for metric in sorted(expressions.metrics_in(expression)) if expressions.owner(metric) is None]
     problems += of_provisioning()
+    problems += of_pages()
     for problem in problems:
         print(problem)
     if problems:
@@ -52,13 +57,13 @@ def of_alert(file, rule):
     where = f"rules/{file}: {rule['alert']}"
     if rule["labels"].get("severity") not in ("critical", "warning"):
         yield f"{where}: no route takes its severity"
-    wanted = {"summary", "description", "runbook", "dashboard"}
+    wanted = {"summary", "description", "runbook_url", "dashboard_url"}
     if set(rule["annotations"]) != wanted:
         yield f"{where}: its annotations are not {', '.join(sorted(wanted))}"
-    elif rule["annotations"]["runbook"] != f"docs/alerts.md#{rule['alert'].lower()}":
+    elif rule["annotations"]["runbook_url"] != f"{PAGES}/docs/alerts.md#{rule['alert'].lower()}":
         yield f"{where}: its runbook is not its own section of docs/alerts.md"
-    elif not os.path.exists(os.path.join(CONFIG, "grafana", "dashboards", rule["annotations"]["dashboard"].removeprefix("/d/") + ".json")):
-        yield f"{where}: there is no dashboard {rule['annotations']['dashboard']}"
+    elif not os.path.exists(os.path.join(CONFIG, "grafana", "dashboards", rule["annotations"]["dashboard_url"].removeprefix(f"{GRAFANA}/d/") + ".json")):
+        yield f"{where}: there is no dashboard {rule['annotations']['dashboard_url']}"
 
 
 def of_runbook(alerts):
@@ -68,6 +73,20 @@ def of_runbook(alerts):
         yield f"docs/alerts.md: no section {alert}"
     for alert in sorted(sections - alerts):
         yield f"docs/alerts.md: {alert} is no alert"
+
+
+def of_cases(alerts):
+    """promtool's cases have each alert fire, and not fire."""
+    seen = set()
+    folder = os.path.join(CONFIG, "prometheus", "tests")
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name)) as file:
+            for case in yaml.safe_load(file)["tests"]:
+                seen |= {(expected["alertname"], bool(expected.get("exp_alerts"))) for expected in case.get("alert_rule_test", [])}
+    for alert in sorted(alerts):
+        for fires in (True, False):
+            if (alert, fires) not in seen:
+                yield f"prometheus/tests: no case in which {alert} {'fires' if fires else 'does not fire'}"
 
 
 def of_dashboard(board, uids):
@@ -117,6 +136,26 @@ def of_provisioning():
             for kind, uid in set(re.findall(r'"type": "(\w+)",\s+"uid": "(\w+)"', file.read())):
                 if known.get(uid) != kind:
                     yield f"{name}: there is no data source {uid} of type {kind}"
+
+
+def of_pages():
+    """Pages for people at work name metrics that exist, and quote what the programs say."""
+    with open(os.path.join(ROOT, "docs", "metrics.md")) as file:
+        metrics = set(re.findall(r"^\| `(\w+)`", file.read(), re.MULTILINE))
+    sources = ""
+    for directory, _, names in os.walk(os.path.join(ROOT, "Sources")):
+        for name in names:
+            if name.endswith(".swift"):
+                with open(os.path.join(directory, name)) as file:
+                    sources += file.read()
+    for name in ("troubleshooting.md", "alerts.md", "operations.md"):
+        with open(os.path.join(ROOT, "docs", name)) as file:
+            page = file.read()
+        for metric in sorted(set(re.findall(r"`((?:log_agent|trace_collector|transcode_service)_\w+)", page)) - metrics):
+            yield f"docs/{name}: no program exposes {metric}"
+        for quoted in re.findall(r'`"([A-Z][^"`]{12,}?)(?: …)?"`', page):
+            if f'"{quoted}' not in sources:
+                yield f'docs/{name}: no program says "{quoted}"'
 
 
 def missing(before, after, path):

@@ -11,6 +11,8 @@ struct CollectorStages: Sendable {
     /// What outputs read.
     let delivery: SegmentLog
     let deriving: SpanDeriving?
+    /// The intake with what is counted of it.
+    let counted: CountedLog
     let sampling: SamplingStage?
     let receiver: OTLPReceiver?
     let files: FileReceiver?
@@ -34,14 +36,25 @@ extension TraceCollectorService {
     private func stages(_ registry: MetricRegistry) throws(MetricDeclarationError) -> Result<CollectorStages, CollectorError> {
         let ledger = SpanLedger(outputs: settings.outputs.map(\.name))
         let log = log
-        let intake: SegmentLog
-        let delivery: SegmentLog
-        do throws(SystemError) { (intake, delivery) = try makeLogs(ledger) } catch { return .failure(.buffer(error)) }
         let deriving =
             settings.spanMetrics == nil && settings.serviceGraph == nil
             ? nil : try SpanDeriving(metrics: settings.spanMetrics, graph: settings.serviceGraph)
+        let intake: SegmentLog
+        let delivery: SegmentLog
+        let counted: CountedLog
+        do throws(SystemError) {
+            let start = try deriving.map { deriving throws(SystemError) in try restore(deriving) }
+            let logs = try makeLogs(ledger, deriving, countedFrom: start)
+            (intake, delivery) = (logs.intake, logs.delivery)
+            counted = CountedLog(
+                intake, deriving: deriving, number: intake === delivery ? settings.outputs.count : 1, path: derivedStatePath)
+            log.caughtUp(spans: try counted.catchUp())
+            // From now on there is a place to count from.
+            try counted.save()
+            if let leftover = logs.leftover { try Directory.removeTree(leftover.directory) }
+        } catch { return .failure(.buffer(error)) }
         let sampling = settings.sampling.map { SamplingStage($0, from: intake, to: delivery, ledger: ledger, log: log) }
-        let span = SpanIntake(log: intake, keepsGzip: intake === delivery, ledger: ledger, deriving: deriving)
+        let span = SpanIntake(log: counted, keepsGzip: intake === delivery, ledger: ledger)
         let receiver = try settings.otlpHTTP.map { settings throws(MetricDeclarationError) in
             OTLPReceiver(
                 intake: span, maximumBytes: settings.maximumRequestBytes, bytesInFlight: BytesInFlight(maximum: settings.bytesInFlight),
@@ -85,46 +98,91 @@ extension TraceCollectorService {
             ledger: { LedgerReport(ledger, pending: pending) })
         return .success(
             CollectorStages(
-                ledger: ledger, intake: intake, delivery: delivery, deriving: deriving, sampling: sampling, receiver: receiver,
+                ledger: ledger, intake: intake, delivery: delivery, deriving: deriving, counted: counted, sampling: sampling,
+                receiver: receiver,
                 files: files, outputs: outputs, routes: routes, health: health))
     }
 
-    /// With sampling a quarter of the buffer is for what is not decided.
-    private func makeLogs(_ ledger: SpanLedger) throws(SystemError) -> (intake: SegmentLog, delivery: SegmentLog) {
+    private var derivedStatePath: String { settings.dataDirectory + "/metrics.state" }
+
+    /// Gives the metrics the values that an earlier process has saved, and says from where on spans are not in them.
+    private func restore(_ deriving: SpanDeriving) throws(SystemError) -> SegmentLog.Start {
+        switch try DerivedState.load(derivedStatePath) {
+        case .state(let state):
+            for finding in deriving.restore(state.values) { log.metricsNotRestored(finding) }
+            return .position(state.position)
+        case .none: return .end
+        case .damaged:
+            log.metricsNotRestored("\(derivedStatePath) is damaged. All derived metrics start anew.")
+            return .end
+        }
+    }
+
+    private struct BufferLogs {
+        let intake: SegmentLog
+        let delivery: SegmentLog
+        /// What an earlier process with sampling had not decided on, where this one has none: it is in ``delivery`` by now.
+        let leftover: SegmentLog?
+    }
+
+    /// With sampling a quarter of the buffer is for what is not decided; without, everything is kept, also what was not decided before.
+    /// `start`: where the intake is to be counted from; nil: nothing is.
+    private func makeLogs(
+        _ ledger: SpanLedger, _ deriving: SpanDeriving?, countedFrom start: SegmentLog.Start?
+    ) throws(SystemError) -> BufferLogs {
+        if settings.sampling != nil {
+            let delivery = try openDelivery(ledger, isIntake: false, countedFrom: nil)
+            let intake = try openUndecided(ledger, countedFrom: start)
+            return BufferLogs(intake: intake, delivery: delivery, leftover: nil)
+        }
+        do throws(SystemError) { _ = try FileStatus(ofPath: undecidedPath) } catch {
+            let delivery = try openDelivery(ledger, isIntake: true, countedFrom: start)
+            return BufferLogs(intake: delivery, delivery: delivery, leftover: nil)
+        }
+        let leftover = try openUndecided(ledger, countedFrom: start)
+        log.caughtUp(spans: try CountedLog(leftover, deriving: deriving, number: 1, path: derivedStatePath).catchUp())
+        let delivery = try openDelivery(ledger, isIntake: true, countedFrom: start.map { _ in .end })
+        try leftover.move(to: delivery)
+        if start != nil { delivery.pass(to: delivery.end, by: ledger.outputs.count) }
+        return BufferLogs(intake: delivery, delivery: delivery, leftover: leftover)
+    }
+
+    private var undecidedPath: String { settings.dataDirectory + "/undecided" }
+
+    private func openDelivery(
+        _ ledger: SpanLedger, isIntake: Bool, countedFrom start: SegmentLog.Start?
+    ) throws(SystemError) -> SegmentLog {
         let log = log
         let buffer = settings.buffer
-        let isSampling = settings.sampling != nil
+        let counting = start.map { [CountedLog.reader: $0] } ?? [:]
         let delivery = try SegmentLog(
-            directory: settings.dataDirectory + "/buffer", readers: settings.outputs.map(\.name),
-            maximumBytes: isSampling ? buffer.maximumBytes / 4 * 3 : buffer.maximumBytes, synchronization: buffer.synchronization
+            directory: settings.dataDirectory + "/buffer", readers: settings.outputs.map(\.name) + Array(counting.keys), starts: counting,
+            maximumBytes: isIntake ? buffer.maximumBytes : buffer.maximumBytes / 4 * 3, synchronization: buffer.synchronization
         ) { reader, spans, cause in
+            // What metrics have counted is theirs already.
+            guard reader < ledger.outputs.count else { return }
             ledger.outputs[reader].drop(spans, SpanLedger.DropReason(cause))
             log.lost(spans, output: ledger.outputs[reader].name, cause: cause.rawValue)
         }
-        ledger.recovered.add(delivery.recoveredSpans.max() ?? 0)
-        for (output, recovered) in zip(ledger.outputs, delivery.recoveredSpans) {
+        let recoveredSpans = delivery.recoveredSpans.prefix(ledger.outputs.count)
+        let mostRecovered = recoveredSpans.max() ?? 0
+        ledger.recovered.add(mostRecovered)
+        for (output, recovered) in zip(ledger.outputs, recoveredSpans) {
             // An output that had delivered more than another before.
-            output.deliver((delivery.recoveredSpans.max() ?? 0) - recovered)
+            output.deliver(mostRecovered - recovered)
         }
-        log.buffered(
-            recoveredSpans: delivery.recoveredSpans.max() ?? 0, tornBytes: delivery.tornBytes, damagedBytes: delivery.damagedBytes)
-        let undecided = settings.dataDirectory + "/undecided"
-        guard isSampling else {
-            // Without sampling everything is kept, also what an earlier process had not decided on.
-            do throws(SystemError) { _ = try FileStatus(ofPath: undecided) } catch { return (delivery, delivery) }
-            try openUndecided(undecided, ledger).move(to: delivery)
-            try Directory.removeTree(undecided)
-            return (delivery, delivery)
-        }
-        return (try openUndecided(undecided, ledger), delivery)
+        log.buffered(recoveredSpans: mostRecovered, tornBytes: delivery.tornBytes, damagedBytes: delivery.damagedBytes)
+        return delivery
     }
 
-    private func openUndecided(_ directory: String, _ ledger: SpanLedger) throws(SystemError) -> SegmentLog {
+    private func openUndecided(_ ledger: SpanLedger, countedFrom start: SegmentLog.Start?) throws(SystemError) -> SegmentLog {
         let log = log
+        let counting = start.map { [CountedLog.reader: $0] } ?? [:]
         let undecided = try SegmentLog(
-            directory: directory, readers: ["sampling"], maximumBytes: settings.buffer.maximumBytes / 4,
-            synchronization: settings.buffer.synchronization
-        ) { _, spans, cause in
+            directory: undecidedPath, readers: ["sampling"] + Array(counting.keys), starts: counting,
+            maximumBytes: settings.buffer.maximumBytes / 4, synchronization: settings.buffer.synchronization
+        ) { reader, spans, cause in
+            guard reader == 0 else { return }
             for output in ledger.outputs { output.drop(spans, SpanLedger.DropReason(cause)) }
             log.lost(spans, output: "sampling", cause: cause.rawValue)
         }
@@ -135,7 +193,7 @@ extension TraceCollectorService {
 }
 
 extension SegmentLog {
-    /// Appends everything that the one reader of this log has not settled to `other`, and settles it.
+    /// Appends everything that the first reader of this log has not settled to `other`, and settles it.
     fileprivate func move(to other: SegmentLog) throws(SystemError) {
         let batch = LogBatch()
         while try take(into: batch, maximumBytes: 1 << 20, by: 0) {

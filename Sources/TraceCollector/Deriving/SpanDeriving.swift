@@ -47,6 +47,32 @@ final class SpanDeriving: @unchecked Sendable {
         }
     }
 
+    /// All values, for ``restore(_:)``. `before` is called when nothing else reads them, `after` as soon as they are copied: in between no
+    /// span must be observed.
+    func encode(before: () -> Void, after: () -> Void) -> [UInt8] {
+        scraping._unsafeLock()
+        defer { scraping._unsafeUnlock() }
+        before()
+        lock.withLock { _ in table.capture(into: &capture) }
+        after()
+        var values: [UInt8] = []
+        capture.encode(into: &values)
+        return values
+    }
+
+    /// To be called once, before any span. Gives what has no place in the present settings.
+    func restore(_ values: [UInt8]) -> [String] {
+        lock.withLock { _ in
+            do throws(SnapshotError) {
+                return try values.span.bytes.withUnsafeBytes { (bytes) throws(SnapshotError) in
+                    try table.restore(from: bytes, now: SystemClock.wallNanoseconds()).map(\.description)
+                }
+            } catch {
+                return ["\(error.description) All derived metrics start anew."]
+            }
+        }
+    }
+
     func write(to writer: inout ExpositionWriter) {
         scraping._unsafeLock()
         defer { scraping._unsafeUnlock() }

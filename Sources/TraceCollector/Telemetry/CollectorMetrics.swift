@@ -46,6 +46,22 @@ enum CollectorMetrics {
         if let deriving { try register(deriving, in: registry) }
     }
 
+    /// Gauges are named as Prometheus names its own.
+    static func register(_ reloading: Reloading, in registry: MetricRegistry) throws(MetricDeclarationError) {
+        try registry.collectGauge(
+            "trace_collector_config_last_reload_successful", help: "1 while the last attempt to load the configuration went well"
+        ) { $0.append(reloading.status.lastError == nil ? 1 : 0) }
+        try registry.collectGauge(
+            "trace_collector_config_last_reload_success_timestamp_seconds", help: "When the configuration in use was taken over"
+        ) { $0.append(Double(reloading.status.loadedAt) / 1e9) }
+        try registry.collectCounter(
+            "trace_collector_config_reloads_total", help: "Attempts to take another configuration over (HUP)", labels: ["result"]
+        ) { samples in
+            samples.append(Double(reloading.status.reloads), "success")
+            samples.append(Double(reloading.status.failedReloads), "failure")
+        }
+    }
+
     private static func register(
         _ sampling: SamplingStage, _ ledger: SpanLedger, in registry: MetricRegistry
     ) throws(MetricDeclarationError) {

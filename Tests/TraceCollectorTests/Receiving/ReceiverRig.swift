@@ -21,7 +21,8 @@ struct ReceiverRig {
                 directory: directory + "/buffer", readers: ["a"], maximumBytes: 16 << 20, synchronization: .never
             ) { _, _, _ in }
             let collectorLog = CollectorLog(logger: Logger(name: "test", level: .error, output: LogOutput(service: "test")))
-            let intake = SpanIntake(log: log, keepsGzip: true, ledger: ledger, deriving: nil)
+            let intake = SpanIntake(
+                log: CountedLog(log, deriving: nil, number: 1, path: directory + "/metrics.state"), keepsGzip: true, ledger: ledger)
             let registry = MetricRegistry(startedAt: 0)
             let inFlight = BytesInFlight(maximum: bytesInFlight ?? 2 * maximumBytes)
             let receiver = OTLPReceiver(
