@@ -71,6 +71,11 @@ final class CollectorProcess: Sendable {
         }
     }
 
+    /// The sum of `traces_spanmetrics_calls_total`.
+    func calls() throws -> Double {
+        try MetricsText(get("/metrics").bodyText).samples.filter { $0.key.hasPrefix("traces_spanmetrics_calls_total{") }.values.reduce(0, +)
+    }
+
     /// The most memory that it has had.
     func peakBytes() throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)

@@ -202,10 +202,14 @@ struct CollectorTests {
             let all = traces.sorted()
             let failed = Set(all.prefix(100))
             for start in stride(from: 0, to: all.count, by: 100) {
-                let part = all[start..<start + 100]
-                let roots = part.map { Requests.Span(trace: $0, id: 1, parent: 9) }
-                let children = part.map { Requests.Span(trace: $0, id: 2, parent: 1, status: failed.contains($0) ? 2 : 0) }
-                for spans in [roots, children] { #expect(try collector.post(Requests.make(spans)).status == 200) }
+                // Whole traces, so that none is decided on between two of its spans.
+                let spans = all[start..<start + 100].flatMap { trace in
+                    [
+                        Requests.Span(trace: trace, id: 1, parent: 9),
+                        Requests.Span(trace: trace, id: 2, parent: 1, status: failed.contains(trace) ? 2 : 0),
+                    ]
+                }
+                #expect(try collector.post(Requests.make(spans)).status == 200)
             }
             try collector.waitUntilSettled()
             var rules = SamplingRules([.probabilistic(ratio: 0.25)])
@@ -219,8 +223,7 @@ struct CollectorTests {
             let ledger = try collector.ledger()
             #expect(ledger["sampled_away"] as? Int == 4000 - arrived.count && ledger.isBalanced)
             let metrics = try MetricsText(collector.get("/metrics").bodyText)
-            let calls = metrics.samples.filter { $0.key.hasPrefix("traces_spanmetrics_calls_total{") }.values.reduce(0, +)
-            #expect(calls == 4000)
+            #expect(try collector.calls() == 4000)
             #expect(metrics[#"trace_collector_sampling_traces_total{decision="kept"}"#] == Double(expected.count))
             #expect(metrics[#"trace_collector_sampling_kept_traces_total{policy="errors"}"#].map { $0 <= 100 } == true)
         }
@@ -268,6 +271,7 @@ struct CollectorTests {
                 try waitUntil("the spans to arrive") { sink.spanCount == 50 }
                 try next.waitUntilSettled()
                 #expect(try next.ledger().isBalanced && !FileManager.default.fileExists(atPath: directory + "/data/undecided"))
+                #expect(try next.calls() == 50)
                 try next.terminate()
             }
             #expect(sink.withState { $0.spans.values.allSatisfy { $0 == 1 } })

@@ -136,10 +136,10 @@ struct ListenerTests {
             #expect(statuses == [400])
 
             statuses = []
-            // Inflated they are 200 MB each, 1 MiB of which may be read.
-            let bomb = ReceiverRig.gzip([UInt8](repeating: 0x0a, count: 100 << 20))
+            // Inflated they are 64 MiB, 1 MiB of which may be read.
+            let bomb = ReceiverRig.gzip([UInt8](repeating: 0x0a, count: 32 << 20))
             for _ in 0..<5 { try post(bomb + bomb, .gzip) }
-            try post(ReceiverRig.gzip([UInt8](repeating: UInt8(ascii: "["), count: 100 << 20)), .gzipJSON)
+            try post(ReceiverRig.gzip([UInt8](repeating: UInt8(ascii: "["), count: 32 << 20)), .gzipJSON)
             #expect(statuses == [413])
             try collector.waitUntilSettled()
             #expect(try collector.ledger().isBalanced)
