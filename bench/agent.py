@@ -2,8 +2,10 @@
 import contextlib
 import json
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -106,8 +108,8 @@ def get(url, seconds=10):
         return answer.read().decode()
 
 
-def until(condition, seconds, what, process=None):
-    """Asks again every 10 ms until the condition gives something true, and gives that."""
+def until(condition, seconds, what, process=None, pause=0.01):
+    """Asks again after each `pause` (seconds) until the condition gives something true, and gives that."""
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
@@ -118,7 +120,7 @@ def until(condition, seconds, what, process=None):
             sys.exit(f"{process.command[0]} ended with {process.popen.returncode} while waiting for {what}:\n{process.log_tail()}")
         if time.monotonic() > deadline:
             sys.exit(f"waited {seconds} s for {what}" + (f":\n{process.log_tail()}" if process else ""))
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 class Sink:
@@ -196,11 +198,21 @@ FIVE_METRICS = [
 FIVE_NAMES = [metric["name"] for metric in FIVE_METRICS]
 
 
+given_ports = set()
+
+
 def free_port():
-    import socket
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port that is free on loopback. Below those of outgoing connections, so that none of these can take it before its server does."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        first_outgoing = int(file.read().split()[0])
+    candidates = range(max(1024, first_outgoing - 16384), first_outgoing)
+    for port in random.sample(candidates, len(candidates)):
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            if port not in given_ports:
+                given_ports.add(port)
+                return port
+    sys.exit(f"no port from {candidates.start} to {candidates.stop - 1} is free on 127.0.0.1")
 
 
 class Agent:
@@ -220,7 +232,7 @@ class Agent:
                                os.path.join(self.directory, "log-agent.log"))
         return self
 
-    def wait_ready(self, seconds=30):
+    def wait_ready(self, seconds=60):
         until(lambda: get(self.url + "/metrics"), seconds, "log-agent's /metrics", self.process)
         return self
 

@@ -18,13 +18,14 @@ import time
 import agent as support
 import chart
 import claims as claiming
+import collector_load
 import decoders as gzip_decoders
 import growth as growing
 import rivals
 import service_load
 from agent import Agent, Process, Programs, Sink, check, derived_events, generate, percentile, until
 
-MODES = ["throughput", "latency", "files", "metrics", "allocations", "decoders", "idle", "service", "claims", "growth"]
+MODES = ["throughput", "latency", "files", "metrics", "allocations", "decoders", "idle", "service", "claims", "collector", "growth"]
 # What `all` leaves out: it takes its time.
 ASKED_FOR = ["growth"]
 RESULTS = os.path.join(support.ROOT, "docs", "benchmarks")
@@ -480,6 +481,35 @@ def claims(bench):
             ["by each instance", ", ".join(f"{share:,}" for share in found["shares"]), ""]]
     head = f"{found['jobs']:,} jobs, {found['instances']} instances of {found['threads']} workers, PostgreSQL 15"
     return table([head, "", "holds"], rows)
+
+
+def collector(bench):
+    """Spans through trace-collector: what they cost, how long they take, and that each arrives once and is counted."""
+    loads = collector_load.loads(bench)
+    if not loads:
+        return "Not measured: that takes `wrk`.\n"
+    results, span_bytes = loads
+    rows = []
+    different = collector_load.different_requests()
+    for name, settings, target in collector_load.WAYS:
+        per_second, cost, rate, peak = collector_load.medians(results[name])
+        faults = collector_load.prove(bench, settings, *different)
+        for fault in faults:
+            bench.expect(False, f"collector: {name}: {fault}")
+        rows.append([
+            name, f"{per_second:,.0f}", f"{target:,}: {bench.expect(per_second >= target, f'collector: {name}: {per_second:,.0f} spans per CPU-second')}",
+            f"{cost:.2f}", f"{rate:,.0f}", f"{peak:.1f}", bench.expect(peak <= 64, f"collector: {name}: {peak:.0f} MiB"),
+            "NO" if faults else "yes" if settings is collector_load.OFF else "yes, all series exact"])
+    head = ["", "spans per CPU-second", "at least", "CPU s per million", "spans/s", "peak MiB", "≤ 64", "each span once"]
+    requests, middle, slowest, longest = collector_load.latencies(bench)
+    text = table(head, rows) + (
+        f"\nRequests of {collector_load.spans.SPANS} spans of {span_bytes:.0f} bytes with 10 attributes each, protobuf, gzip, over "
+        f"{collector_load.CONNECTIONS} connections, checked and sent on as gzip; CPU and memory are the collector's alone, while `wrk` and the "
+        f"sink use the same cores; median of {bench.arguments.repeats}. Each span once: {collector_load.PROVEN_REQUESTS} more requests that "
+        "are all different, decoded at the sink; with sampling whole traces, all with errors among them. Series: span metrics and calls from outside.\n\n")
+    return text + table(["100 requests/s", "p50 ms", "p99 ms", "max ms", "p99 < 250"], [
+        ["request → sink", f"{middle:.1f}", f"{slowest:.1f}", f"{longest:.1f}",
+         bench.expect(slowest < 250, f"collector: request → sink p99 is {slowest:.0f} ms")]]) + f"\n{requests:,} requests.\n"
 
 
 def table(head, rows):

@@ -24,7 +24,7 @@ KILL_AT, START_AGAIN_AT = 6, 8.5
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", required=True)
-    programs = Programs(parser.parse_args().programs, needed=("agent", "generator", "service"))
+    programs = Programs(parser.parse_args().programs, needed=("agent", "generator", "service", "collector"))
     support.exit_on_signals()
     directory = tempfile.mkdtemp(prefix="tailspan-demo.")
     proven = False

@@ -1,4 +1,5 @@
-"""The first part of script/demo: transcode-service takes real uploads, and log-agent counts what its log says."""
+"""The first part of script/demo: transcode-service takes real uploads, log-agent counts what its log says, and trace-collector takes its
+spans."""
 import concurrent.futures
 import json
 import os
@@ -7,8 +8,10 @@ import sys
 import time
 
 import agent as support
+import demo_trace
 from agent import ROOT, Agent, derived_events, say, total, until
-from service import Comparison, Service, make_broken_video, make_video, span_tree
+from collector import Collector, open_metrics
+from service import Comparison, Service, make_broken_video, make_video
 
 VIDEOS = (("holiday.mp4", 3, "1280x720", True), ("lecture.mp4", 4, "640x360", True), ("silent.mp4", 2, "854x480", False),
           ("clip.mp4", 2, "640x360", True))
@@ -22,12 +25,17 @@ def demonstrate(programs, directory):
     os.makedirs(directory)
     videos = [make_video(os.path.join(directory, name), seconds, size, sound) for name, seconds, size, sound in VIDEOS]
     broken = make_broken_video(os.path.join(directory, "broken.mp4"))
-    service = Service(programs, directory)
+    collector, kept = make_collector(programs, directory)
+    service = Service(programs, directory, spans={
+        "file": os.path.join(directory, "spans.jsonl"), "otlp_endpoint": f"http://{collector.address}", "sample_ratio": 1.0})
     key, small = service.create_key("studio"), service.create_key("trial", quota="100KiB")
     agent = make_agent(programs, directory, service)
 
-    say("transcode-service takes uploads, and transcodes them with ffmpeg. It writes JSON lines and spans; log-agent counts the lines.")
-    print(f"  API      {service.url}/api/v1/jobs\n  log      {service.log}\n  spans    {service.spans}\n  metrics  {agent.url}/metrics")
+    say("transcode-service takes uploads, and transcodes them with ffmpeg. It writes JSON lines, which log-agent counts,\n"
+        "and sends spans, which trace-collector measures, samples and keeps.")
+    print(f"  API      {service.url}/api/v1/jobs\n  log      {service.log}\n  metrics  {agent.url}/metrics\n           {collector.url}/metrics\n"
+          f"  traces   {kept}")
+    collector.start()
     service.start()
     agent.start().wait_ready()
     with concurrent.futures.ThreadPoolExecutor(4) as clients:
@@ -43,7 +51,8 @@ def demonstrate(programs, directory):
     print(f"  the first 1,024 bytes of a video: {status} {headers.get('Content-Range')}")
     service.stop()
     until(lambda: all_read(agent, service), 30, "the last lines", agent.process)
-    samples = agent.samples()
+    until(lambda: collector.ledger()["pending"] == 0, 30, "the last spans", collector.process)
+    samples, agent_text = agent.samples(), open_metrics(agent.url)
     text, ledger_closes = agent.running_command("ledger", "show") if agent.stop() == 0 else (agent.process.log_tail(), False)
     if not ledger_closes:
         print(text)
@@ -52,14 +61,19 @@ def demonstrate(programs, directory):
     comparison = Comparison(samples, jobs, service.requests)
     print(comparison.text())
 
-    say("One failed job: its line in the log, and the trace that this line names")
     failed = next(job for job in jobs if job["status"] == "failed")
-    line = log_line(service.log, "job.failed", failed["id"])
-    print("  " + json.dumps({name: line[name] for name in ("timestamp", "level", "event", "message", "job_id", "error_type", "trace_id")
-                             if name in line}))
-    spans = span_tree(service.spans, line["trace_id"])
-    print("\n".join(spans))
-    return comparison.holds and ledger_closes and len(spans) > 1
+    follows = demo_trace.follow(log_line(service.log, "job.failed", failed["id"]), kept, open_metrics(collector.url), agent_text)
+    balances = demo_trace.balance(collector, service.spans)
+    return collector.stop() == 0 and comparison.holds and ledger_closes and follows and balances
+
+
+def make_collector(programs, directory):
+    """The collector, and the directory that it keeps traces in."""
+    kept = os.path.join(directory, "traces")
+    outputs = [{"name": "local", "type": "directory", "path": kept, "batch": {"max_wait": "200ms"}}]
+    policies = [{"type": "errors"}, {"type": "attribute", "key": "http.request.method", "values": ["POST"]},
+                {"type": "probabilistic", "ratio": 0.1}]
+    return Collector(programs, directory, outputs, sampling={"decision_wait": "2s", "root_wait": "500ms", "policies": policies}), kept
 
 
 def make_agent(programs, directory, service):

@@ -48,6 +48,9 @@ def port(usual):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", usual))
             return usual
+        other = free_port()
+        print(f"stack: port {usual} is in use; {other} is taken in its place")
+        return other
     return free_port()
 
 
@@ -86,7 +89,7 @@ class Server:
         self.address = f"127.0.0.1:{port}"
         self.url = f"http://{self.address}"
         self.process = Process(command, os.path.join(directory, f"{name}.log"))
-        until(lambda: get(self.url + path), 60, name, self.process)
+        until(lambda: get(self.url + path), 120, name, self.process)
 
 
 def start_prometheus(directory, targets, alertmanager, pace, port):
@@ -108,7 +111,7 @@ def start_prometheus(directory, targets, alertmanager, pace, port):
         save(pace.rules(load("prometheus", "rules", name)), os.path.join(folder, "rules", name))
     file = save(content, os.path.join(folder, "prometheus.yml"))
     command = ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}",
-               "--storage.tsdb.retention.time=45d", "--enable-feature=exemplar-storage", "--log.level=warn"]
+               f"--web.external-url=http://127.0.0.1:{port}", "--storage.tsdb.retention.time=45d", "--enable-feature=exemplar-storage", "--log.level=warn"]
     return Server(directory, "prometheus", command, port, "/-/ready"), missing
 
 
@@ -135,7 +138,7 @@ def start_alertmanager(directory, port, mailbox, slack_url, pace):
     file = save(content, os.path.join(folder, "alertmanager.yml"))
     subprocess.run(["amtool", "check-config", file], check=True, stdout=subprocess.DEVNULL)
     command = ["prometheus-alertmanager", f"--config.file={file}", f"--storage.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}",
-               "--cluster.listen-address=", "--log.level=info"]
+               f"--web.external-url=http://127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=info"]
     return Server(directory, "alertmanager", command, port, "/-/ready")
 
 
@@ -151,7 +154,7 @@ def start_redis(directory):
     os.makedirs(folder)
     redis = Process(["redis-server", "--port", str(database), "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
                     os.path.join(directory, "redis-server.log"))
-    until(lambda: "Ready to accept" in redis.log_tail(), 60, "Redis", redis)
+    until(lambda: "Ready to accept" in redis.log_tail(), 120, "Redis", redis)
     command = ["prometheus-redis-exporter", f"-redis.addr=redis://127.0.0.1:{database}", f"-web.listen-address=127.0.0.1:{exporter}"]
     return Server(directory, "redis", command, exporter)
 
@@ -170,7 +173,7 @@ def start_postgres(directory):
                    check=True, stdout=subprocess.DEVNULL, cwd=folder)
     server = Process([*as_owner, f"{binaries}/postgres", "-D", f"{folder}/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"],
                      os.path.join(directory, "postgresql.log"))
-    until(lambda: "ready to accept connections" in server.log_tail(50), 60, "PostgreSQL", server)
+    until(lambda: "ready to accept connections" in server.log_tail(50), 120, "PostgreSQL", server)
     exporter = port(9187)
     os.environ["DATA_SOURCE_NAME"] = f"user=postgres host={folder} dbname=postgres sslmode=disable"
     try:

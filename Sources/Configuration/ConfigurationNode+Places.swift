@@ -12,7 +12,7 @@ extension ConfigurationNode {
     }
 
     /// `host:port` or `unix:/path`.
-    package func listenAddress() -> String? {
+    package func listenAddress(example: String) -> String? {
         guard let text = string() else { return nil }
         if text.hasPrefix("unix:/") && text.utf8.count > 6 {
             if text.utf8.count - 5 < 108 { return text }
@@ -20,7 +20,7 @@ extension ConfigurationNode {
             return nil
         }
         if Self.isHostAndPort(text) { return text }
-        refuse(found: text, "use \"host:port\", as in \"127.0.0.1:9144\", or \"unix:/path\"")
+        refuse(found: text, "use \"host:port\", as in \"\(example)\", or \"unix:/path\"")
         return nil
     }
 

@@ -20,7 +20,7 @@ package struct ServerSettings: Equatable, Sendable {
 extension ServerSettings {
     /// `exposing`: what other machines can do where anyone may connect.
     package init(reading object: ConfigurationObject, defaultListen: String, exposing: String) {
-        listen = object["listen"].map { $0.listenAddress() ?? "" } ?? defaultListen
+        listen = object["listen"].map { $0.listenAddress(example: defaultListen) ?? "" } ?? defaultListen
         bearerToken = object["bearer_token_file"]?.secretFromFile().map(Secret.init)
         object.misplaced("bearer_token", "a secret stands in a file of its own; use `bearer_token_file`", hidingLine: true)
         tls = object["tls"]?.object(TLSServerSettings.init(reading:)) ?? nil

@@ -45,6 +45,10 @@ struct ArrivalTable<Key: Hashable, Value> {
         return body(&value)
     }
 
+    mutating func updateAll(_ body: (inout Value) -> Void) {
+        for position in positions.values { update(at: Int(position), body) }
+    }
+
     func value(at position: Int) -> Value? { slots[position].value }
 
     subscript(key: Key) -> Value? { positions[key].flatMap { slots[Int($0)].value } }

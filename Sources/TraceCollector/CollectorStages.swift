@@ -11,6 +11,8 @@ struct CollectorStages: Sendable {
     /// What outputs read.
     let delivery: SegmentLog
     let deriving: SpanDeriving?
+    /// The intake with what is counted of it.
+    let counted: CountedLog
     let sampling: SamplingStage?
     let receiver: OTLPReceiver?
     let files: FileReceiver?
@@ -34,14 +36,22 @@ extension TraceCollectorService {
     private func stages(_ registry: MetricRegistry) throws(MetricDeclarationError) -> Result<CollectorStages, CollectorError> {
         let ledger = SpanLedger(outputs: settings.outputs.map(\.name))
         let log = log
-        let intake: SegmentLog
-        let delivery: SegmentLog
-        do throws(SystemError) { (intake, delivery) = try makeLogs(ledger) } catch { return .failure(.buffer(error)) }
         let deriving =
             settings.spanMetrics == nil && settings.serviceGraph == nil
             ? nil : try SpanDeriving(metrics: settings.spanMetrics, graph: settings.serviceGraph)
+        let intake: SegmentLog
+        let delivery: SegmentLog
+        let counted: CountedLog
+        do throws(SystemError) {
+            (intake, delivery) = try makeLogs(ledger, countedFrom: deriving.map { deriving throws(SystemError) in try restore(deriving) })
+            counted = CountedLog(
+                intake, deriving: deriving, number: intake === delivery ? settings.outputs.count : 1, path: derivedStatePath)
+            log.caughtUp(spans: try counted.catchUp())
+            // From now on there is a place to count from.
+            try counted.save()
+        } catch { return .failure(.buffer(error)) }
         let sampling = settings.sampling.map { SamplingStage($0, from: intake, to: delivery, ledger: ledger, log: log) }
-        let span = SpanIntake(log: intake, keepsGzip: intake === delivery, ledger: ledger, deriving: deriving)
+        let span = SpanIntake(log: counted, keepsGzip: intake === delivery, ledger: ledger)
         let receiver = try settings.otlpHTTP.map { settings throws(MetricDeclarationError) in
             OTLPReceiver(
                 intake: span, maximumBytes: settings.maximumRequestBytes, metrics: try ReceiverMetrics(registry, receiver: "otlp_http"),
@@ -69,12 +79,13 @@ extension TraceCollectorService {
         }
         try CollectorMetrics.register(
             in: registry, ledger: ledger, pending: pending, intake: intake, delivery: delivery, sampling: sampling, deriving: deriving)
+        try CollectorMetrics.register(outputs, in: registry)
         let started = SystemClock.monotonicNanoseconds()
         let made = outputs
         let bufferBytes = settings.buffer.maximumBytes
         let health = ListenerHealth()
         let routes = AdminRoutes(
-            registry: registry, deriving: deriving, ailment: { health.ailment },
+            registry: registry, deriving: deriving, ailment: { health.ailment }, unreadiness: { health.unreadiness },
             status: {
                 StatusReport(
                     ledger, started: started, outputs: made, pending: pending,
@@ -84,34 +95,60 @@ extension TraceCollectorService {
             ledger: { LedgerReport(ledger, pending: pending) })
         return .success(
             CollectorStages(
-                ledger: ledger, intake: intake, delivery: delivery, deriving: deriving, sampling: sampling, receiver: receiver,
+                ledger: ledger, intake: intake, delivery: delivery, deriving: deriving, counted: counted, sampling: sampling,
+                receiver: receiver,
                 files: files, outputs: outputs, routes: routes, health: health))
     }
 
-    /// With sampling a quarter of the buffer is for what is not decided.
-    private func makeLogs(_ ledger: SpanLedger) throws(SystemError) -> (intake: SegmentLog, delivery: SegmentLog) {
+    private var derivedStatePath: String { settings.dataDirectory + "/metrics.state" }
+
+    /// Gives the metrics the values that an earlier process has saved, and says from where on spans are not in them.
+    private func restore(_ deriving: SpanDeriving) throws(SystemError) -> SegmentLog.Start {
+        switch try DerivedState.load(derivedStatePath) {
+        case .state(let state):
+            for finding in deriving.restore(state.values) { log.metricsNotRestored(finding) }
+            return .position(state.position)
+        case .none: return .end
+        case .damaged:
+            log.metricsNotRestored("\(derivedStatePath) is damaged. All derived metrics start anew.")
+            return .end
+        }
+    }
+
+    /// With sampling a quarter of the buffer is for what is not decided. `start`: where the intake is to be counted from; nil: nothing is.
+    private func makeLogs(
+        _ ledger: SpanLedger, countedFrom start: SegmentLog.Start?
+    ) throws(SystemError) -> (intake: SegmentLog, delivery: SegmentLog) {
         let log = log
+        let counting = start.map { [CountedLog.reader: $0] } ?? [:]
         let buffer = settings.buffer
         let isSampling = settings.sampling != nil
         let delivery = try SegmentLog(
-            directory: settings.dataDirectory + "/buffer", readers: settings.outputs.map(\.name),
-            maximumBytes: isSampling ? buffer.maximumBytes / 4 * 3 : buffer.maximumBytes, synchronization: buffer.synchronization
+            directory: settings.dataDirectory + "/buffer", readers: settings.outputs.map(\.name) + (isSampling ? [] : Array(counting.keys)),
+            starts: counting, maximumBytes: isSampling ? buffer.maximumBytes / 4 * 3 : buffer.maximumBytes,
+            synchronization: buffer.synchronization
         ) { reader, spans, cause in
+            // What metrics have counted is theirs already.
+            guard reader < ledger.outputs.count else { return }
             ledger.outputs[reader].drop(spans, SpanLedger.DropReason(cause))
             log.lost(spans, output: ledger.outputs[reader].name, cause: cause.rawValue)
         }
-        ledger.recovered.add(delivery.recoveredSpans.max() ?? 0)
-        for (output, recovered) in zip(ledger.outputs, delivery.recoveredSpans) {
+        let recoveredSpans = delivery.recoveredSpans.prefix(ledger.outputs.count)
+        let mostRecovered = recoveredSpans.max() ?? 0
+        ledger.recovered.add(mostRecovered)
+        for (output, recovered) in zip(ledger.outputs, recoveredSpans) {
             // An output that had delivered more than another before.
-            output.deliver((delivery.recoveredSpans.max() ?? 0) - recovered)
+            output.deliver(mostRecovered - recovered)
         }
         log.buffered(
-            recoveredSpans: delivery.recoveredSpans.max() ?? 0, tornBytes: delivery.tornBytes, damagedBytes: delivery.damagedBytes)
+            recoveredSpans: mostRecovered, tornBytes: delivery.tornBytes, damagedBytes: delivery.damagedBytes)
         guard isSampling else { return (delivery, delivery) }
         let intake = try SegmentLog(
-            directory: settings.dataDirectory + "/undecided", readers: ["sampling"], maximumBytes: buffer.maximumBytes / 4,
+            directory: settings.dataDirectory + "/undecided", readers: ["sampling"] + Array(counting.keys), starts: counting,
+            maximumBytes: buffer.maximumBytes / 4,
             synchronization: buffer.synchronization
-        ) { _, spans, cause in
+        ) { reader, spans, cause in
+            guard reader == 0 else { return }
             for output in ledger.outputs { output.drop(spans, SpanLedger.DropReason(cause)) }
             log.lost(spans, output: "sampling", cause: cause.rawValue)
         }

@@ -2,7 +2,7 @@ import Delivery
 import Metrics
 import SystemIO
 
-/// What is done once a second: cursors are saved, old files go, calls without their other half are given up.
+/// What is done once a second: cursors and metrics are saved, old files go, calls without their other half are given up.
 final class Housekeeping: Sendable {
     private static let intervalNanoseconds: UInt64 = 1_000_000_000
 
@@ -49,6 +49,7 @@ final class Housekeeping: Sendable {
         }
         guard let deriving = stages.deriving else { return }
         deriving.expire()
+        do throws(SystemError) { try stages.counted.save() } catch { log.metricsNotSaved(error) }
         for report in deriving.takeOverflowReports() {
             log.logger.warning(
                 "A metric has as many series as it may; new label values share one.",

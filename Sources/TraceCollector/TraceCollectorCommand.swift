@@ -24,9 +24,12 @@ enum TraceCollectorCommand {
     private static func runService(
         _ configuration: String?, terminal: Terminal, environment: @escaping @Sendable (String) -> String?
     ) -> ExitCode {
+        let load: @Sendable () throws(ConfigurationError) -> LoadedSettings = { () throws(ConfigurationError) in
+            try TraceCollectorSettings.load(configuration, environment: environment)
+        }
         let loaded: LoadedSettings
         do throws(ConfigurationError) {
-            loaded = try TraceCollectorSettings.load(configuration, environment: environment)
+            loaded = try load()
         } catch {
             ProblemReport.print(error.problems, showingLines: terminal.errorIsTerminal, terminal: terminal)
             return .usage
@@ -38,7 +41,8 @@ enum TraceCollectorCommand {
             ProblemReport.log(loaded.warnings, to: logger.named("configuration"))
         }
         do throws(CollectorError) {
-            try TraceCollectorService(settings: loaded.settings, log: CollectorLog(logger: logger)).run()
+            try TraceCollectorService(settings: loaded.settings, log: CollectorLog(logger: logger)).run(
+                ConfigurationReading(content: loaded.content, load: load))
             return .success
         } catch {
             if terminal.errorIsTerminal {

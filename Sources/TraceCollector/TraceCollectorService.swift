@@ -17,12 +17,14 @@ struct TraceCollectorService {
     let settings: TraceCollectorSettings
     let log: CollectorLog
 
-    /// Runs until TERM or INT. Throws when it can't start.
-    func run() throws(CollectorError) {
+    /// Runs until TERM or INT; HUP reads the configuration again. Throws when it can't start.
+    func run(_ configuration: ConfigurationReading) throws(CollectorError) {
         let signals = try attempt { () throws(SystemError) in try SignalSource([SIGTERM, SIGINT, SIGHUP]) }
         let lock = try DataDirectory.open(settings.dataDirectory)
         let registry = MetricRegistry(startedAt: SystemClock.wallNanoseconds())
         let stages = try makeStages(registry)
+        let reloading = Reloading(configuration, running: settings, outputs: stages.outputs, sampling: stages.sampling, log: log)
+        do throws(MetricDeclarationError) { try CollectorMetrics.register(reloading, in: registry) } catch { throw .metrics(error) }
 
         let admin = try startServer(settings.server, named: "server") { HTTPRequestHandlers(handle: { stages.routes.answer($0) }) }
         defer { admin.stop(drainNanoseconds: 1_000_000_000) }
@@ -33,15 +35,14 @@ struct TraceCollectorService {
         let housekeeping = try attempt { () throws(SystemError) in try Housekeeping(stages, log: log) }
         if let files = stages.files { try attempt { () throws(SystemError) in try files.start() } }
         let receiver = try stages.receiver.map { receiver throws(CollectorError) in try startReceiver(receiver) } ?? nil
-        if let receiver { stages.health.watch(receiver) }
+        stages.health.started(receiver)
         log.started(
             version: Release.version, admin: admin.address, receiver: receiver?.address, outputs: settings.outputs.map(\.name))
         ResidentCode.release()
 
         let stopping = Stopping()
         signals.handle { signal in
-            // There is nothing to take over yet.
-            if signal == SIGHUP { return }
+            if signal == SIGHUP { return reloading.reload() }
             log.stopping(signal: signal == SIGTERM ? "TERM" : "INT")
             stopping.signal()
         }

@@ -31,6 +31,8 @@ final class PushSink: Sendable {
     func answer(_ request: HTTPRequest) -> HTTPResponse {
         switch (request.method, request.path) {
         case (.post, "/loki/api/v1/push"): return take(request)
+        // Requests of spans, as Tempo takes them: counted and kept like pushes.
+        case (.post, "/v1/traces") where options.acceptsAnyType: return take(request)
         case (.get, "/stats"):
             return HTTPResponse(status: 200, headers: ["Content-Type": "application/json"], body: Array((statistics() + "\n").utf8))
         case (.get, "/ready"): return .text("ready")

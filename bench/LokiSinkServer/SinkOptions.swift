@@ -7,7 +7,7 @@ struct SinkOptions: Equatable {
     var verifyDirectory: String?
     /// Looks into the bodies for each entry's time.
     var measuresLatency = false
-    /// Also takes pushes that it can't read, such as protobuf: their entries are not counted.
+    /// Also takes what it can't read, such as pushes in protobuf and OTLP at `/v1/traces`: their entries are not counted.
     var acceptsAnyType = false
 
     static let usage = """
@@ -17,7 +17,7 @@ struct SinkOptions: Equatable {
           --address-file FILE   HOST:PORT is written there when the sink is ready
           --verify-dir D        writes each body, inflated, to D/NUMBER.json
           --measure-latency     from each entry's timestamp to the arrival of its push
-          --accept-any          takes pushes of any Content-Type; entries are counted in JSON alone
+          --accept-any          takes pushes of any Content-Type, and POST /v1/traces; entries are counted in JSON alone
 
         GET /stats gives the totals as JSON, also while it works; so does the end, by SIGTERM or SIGINT, on standard output.
         """

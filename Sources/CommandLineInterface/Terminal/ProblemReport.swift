@@ -12,14 +12,19 @@ package enum ProblemReport {
 
     /// For a program that is about to run without a person in front of it: its errors are JSON lines from the first on.
     package static func log(_ warnings: [ConfigurationProblem], to logger: Logger) {
-        for warning in warnings {
-            logger.warning(
-                "The configuration looks odd.",
-                [
-                    "config.place": .string(warning.position.map { "\(warning.file):\($0.line):\($0.column)" } ?? warning.file),
-                    "config.problem": .string(warning.message), "config.hint": warning.hint.map(LogValue.string) ?? .null,
-                ])
-        }
+        for warning in warnings { logger.warning("The configuration looks odd.", fields(warning)) }
+    }
+
+    /// For a program that runs, and was asked to read its configuration again.
+    package static func log(errors: [ConfigurationProblem], to logger: Logger) {
+        for error in errors { logger.error("The new configuration has an error.", fields(error)) }
+    }
+
+    private static func fields(_ problem: ConfigurationProblem) -> LogFields {
+        [
+            "config.place": .string(problem.position.map { "\(problem.file):\($0.line):\($0.column)" } ?? problem.file),
+            "config.problem": .string(problem.message), "config.hint": problem.hint.map(LogValue.string) ?? .null,
+        ]
     }
 
     package static func text(_ problem: ConfigurationProblem, showingLine: Bool = true, terminal: Terminal) -> String {

@@ -1,3 +1,4 @@
+import CommandLineInterface
 import Configuration
 import StructuredLogging
 
@@ -8,14 +9,7 @@ extension AgentLog {
     private var every: Logger { logger.withRepeats }
 
     func reloadRefused(_ errors: [ConfigurationProblem]) {
-        for error in errors.prefix(Self.toldChanges) {
-            every.error(
-                "The new configuration has an error.",
-                [
-                    "config.place": .string(error.position.map { "\(error.file):\($0.line):\($0.column)" } ?? error.file),
-                    "config.problem": .string(error.message), "config.hint": error.hint.map(LogValue.string) ?? .null,
-                ])
-        }
+        ProblemReport.log(errors: Array(errors.prefix(Self.toldChanges)), to: every)
         every.error(
             "The new configuration is refused; the old one stays. Correct the errors told above, and send HUP again.",
             ["config.errors": .integer(errors.count)])

@@ -6,7 +6,7 @@ import SystemIO
 ///
 /// What was appended survives the end of the process, however it ends; what `synchronization` says survives the machine's. A torn
 /// record at the end is cut off at the next start. Beyond `maximumBytes` the oldest segment goes, and what a reader had not taken of it
-/// is counted. Any thread may append; each reader is used by one thread.
+/// is counted. Any thread may append; one thread at a time takes records of a reader, and any thread settles them.
 final class SegmentLog: Sendable {
     enum Synchronization: String, Equatable, Sendable, CaseIterable {
         /// The kernel writes when it likes.
@@ -56,9 +56,19 @@ final class SegmentLog: Sendable {
     /// Spans that an earlier process has left, for each reader.
     let recoveredSpans: [UInt64]
 
-    /// Opens the log in `directory`, which is made if it is missing.
+    /// Where a reader begins.
+    enum Start: Equatable, Sendable {
+        /// Where its cursor stood.
+        case saved
+        /// Where somebody else knows that it has settled everything before.
+        case position(LogPosition)
+        case end
+    }
+
+    /// Opens the log in `directory`, which is made if it is missing. Readers that `starts` does not name begin at their cursors.
     init(
-        directory: String, readers: [String], maximumBytes: UInt64, synchronization: Synchronization, report: @escaping LossReport
+        directory: String, readers: [String], starts: [String: Start] = [:], maximumBytes: UInt64, synchronization: Synchronization,
+        report: @escaping LossReport
     ) throws(SystemError) {
         self.directory = directory
         self.maximumBytes = maximumBytes
@@ -75,7 +85,12 @@ final class SegmentLog: Sendable {
         for reader in readers {
             let cursor = try CursorFile(directory: directory, reader: reader)
             cursors.append(cursor)
-            let position = try cursor.load()
+            let position: LogPosition? =
+                switch starts[reader] ?? .saved {
+                case .saved: try cursor.load()
+                case .position(let position): position
+                case .end: log.end
+                }
             let taken = try position.map { position throws(SystemError) in try Self.contents(before: position, in: directory) }
             log.addReader(reader, committed: position, takenOfSegment: taken ?? .init(), now: now)
         }
@@ -130,6 +145,14 @@ final class SegmentLog: Sendable {
     var state: SegmentLogState { monitor.withLock { $0.log } }
 
     var usedBytes: UInt64 { monitor.withLock { $0.log.totalBytes } }
+
+    /// The end of the log as it is at a moment.
+    struct End: Equatable, Sendable {
+        let position: LogPosition
+        fileprivate let contents: LogSegment.Contents
+    }
+
+    var end: End { monitor.withLock { End(position: $0.log.end, contents: $0.log.current.contents) } }
 
     func pendingSpans(of reader: Int) -> UInt64 { monitor.withLock { $0.log.readers[reader].pendingSpans } }
 }
@@ -251,8 +274,8 @@ extension SegmentLog {
     struct Readiness {
         /// At once with so many bytes, as protobuf.
         var fullBytes: UInt64
-        /// Else when the oldest has waited for so long.
-        var waitNanoseconds: UInt64
+        /// Else when the oldest has waited for so long; nil: never.
+        var waitNanoseconds: UInt64?
     }
 
     enum Wakening: Equatable {
@@ -265,20 +288,34 @@ extension SegmentLog {
     /// Sleeps until there are records to take, until `deadline` on the monotonic clock, or until ``stop()``. Records that are there when
     /// the log is stopped come first where `drains` is set.
     func waitForRecords(_ readiness: Readiness, by reader: Int, deadline: UInt64? = nil, drains: Bool = false) -> Wakening {
+        waitForRecords(by: reader, deadline: deadline, drains: drains) { readiness }
+    }
+
+    /// The same with a `readiness` that may change meanwhile: it is asked again after ``wake()``, under the lock of the log. nil ends the
+    /// wait as if its time were up.
+    func waitForRecords(by reader: Int, deadline: UInt64? = nil, drains: Bool, readiness: () -> Readiness?) -> Wakening {
         monitor.wait { state in
-            state.log.setWakingBytes(readiness.fullBytes, of: reader)
             let waiting = state.log.readers[reader].waiting
             if state.isStopped { return .done(drains && waiting.records > 0 ? .records : .stopped) }
             let now = SystemClock.monotonicNanoseconds()
+            guard let readiness = readiness() else { return .done(.timeout) }
+            state.log.setWakingBytes(readiness.fullBytes, of: reader)
+            var due: UInt64?
             if waiting.records > 0 {
-                let due = state.log.readers[reader].waitingSince + readiness.waitNanoseconds
-                if waiting.messageBytes >= readiness.fullBytes || now >= due { return .done(.records) }
-                if let deadline, now >= deadline { return .done(.timeout) }
-                return .wait(untilNanoseconds: min(due, deadline ?? .max))
+                if waiting.messageBytes >= readiness.fullBytes { return .done(.records) }
+                due = readiness.waitNanoseconds.map { state.log.readers[reader].waitingSince + $0 }
+                if let due, now >= due { return .done(.records) }
             }
             if let deadline, now >= deadline { return .done(.timeout) }
-            return .wait(untilNanoseconds: deadline)
+            return .wait(untilNanoseconds: [due, deadline].compactMap(\.self).min())
         }
+    }
+
+    /// Who waits for records looks again at what it waits for.
+    func wake() {
+        // Not between such a look and the sleep that follows.
+        monitor.withLock { _ in }
+        monitor.broadcast()
     }
 
     /// Takes records, at least one where there is one, up to `maximumBytes` as protobuf. False where there is none.
@@ -322,8 +359,15 @@ extension SegmentLog {
 
     /// Everything before `position` is settled; `spans` of what was taken among it.
     func commit(_ position: LogPosition, spans: UInt64, by reader: Int) {
+        settle(reader) { $0.commit(position, spans: spans, by: reader) }
+    }
+
+    /// Everything up to what was the end is settled, without being taken.
+    func pass(to end: End, by reader: Int) { settle(reader) { $0.pass(to: end.position, ofSegment: end.contents, by: reader) } }
+
+    private func settle(_ reader: Int, _ body: (inout SegmentLogState) -> Void) {
         let (committed, removed) = monitor.withLock { state in
-            state.log.commit(position, spans: spans, by: reader)
+            body(&state.log)
             return (state.log.readers[reader].committed, state.log.removeSettled())
         }
         // Where that fails, the next one makes up for it, and ``maintain()`` tells.

@@ -129,6 +129,17 @@ struct SegmentLogState: Sendable {
         readers[reader].takenSpans -= min(spans, readers[reader].takenSpans)
     }
 
+    /// The reader settles everything before `position`, of whose segment `contents` are before it, without taking it.
+    mutating func pass(to position: LogPosition, ofSegment contents: LogSegment.Contents, by reader: Int) {
+        guard position > readers[reader].taken else { return }
+        readers[reader].taken = position
+        readers[reader].takenOfSegment = contents
+        readers[reader].waiting = LogSegment.Contents()
+        for segment in segments where segment.number >= position.segment { readers[reader].waiting += segment.contents }
+        if segments.contains(where: { $0.number == position.segment }) { readers[reader].waiting -= contents }
+        commit(position, spans: 0, by: reader)
+    }
+
     /// Forgets the segments that every reader is done with; gives their numbers.
     mutating func removeSettled() -> [UInt64] {
         var removed: [UInt64] = []

@@ -19,6 +19,7 @@ enum CollectorCommands {
         files: [
             .init(term: "data_dir/buffer", meaning: "requests that were accepted, and how far each output is"),
             .init(term: "data_dir/undecided", meaning: "the same for traces that sampling has not decided"),
+            .init(term: "data_dir/metrics.state", meaning: "the derived metrics, and up to where in the buffer they count"),
             .init(term: "data_dir/lock", meaning: "held by the collector that uses the directory"),
         ],
         related: [("log-agent", 1), ("promtool", 1)])
@@ -39,7 +40,13 @@ enum CollectorCommands {
         lists: [
             DefinitionList(
                 title: "Signals",
-                rows: [.init(term: "TERM, INT", meaning: "answer what was begun, deliver what can be delivered in 5 s, stop")]),
+                rows: [
+                    .init(term: "TERM, INT", meaning: "answer what was begun, deliver what can be delivered in 5 s, stop"),
+                    .init(
+                        term: "HUP",
+                        meaning:
+                            "take outputs and sampling over from a changed configuration; a bad one is told in the log, and the old stays"),
+                ]),
             DefinitionList(
                 title: "Environment of the built-in configuration",
                 rows: [

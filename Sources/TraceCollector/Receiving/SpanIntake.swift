@@ -12,21 +12,19 @@ final class SpanIntake: Sendable {
         case unavailable(SystemError)
     }
 
-    private let log: SegmentLog
+    private let log: CountedLog
     /// Whether what is kept may be gzip: whoever reads the log takes both.
     private let keepsGzip: Bool
     private let ledger: SpanLedger
-    private let deriving: SpanDeriving?
 
-    init(log: SegmentLog, keepsGzip: Bool, ledger: SpanLedger, deriving: SpanDeriving?) {
+    init(log: CountedLog, keepsGzip: Bool, ledger: SpanLedger) {
         self.log = log
         self.keepsGzip = keepsGzip
         self.ledger = ledger
-        self.deriving = deriving
     }
 
     /// Whether the buffer is far from dropping what is in it.
-    var hasRoom: Bool { log.usedBytes < log.maximumBytes / 4 * 3 }
+    var hasRoom: Bool { log.log.usedBytes < log.log.maximumBytes / 4 * 3 }
 
     /// `message` is an `ExportTraceServiceRequest`; `compressed` the gzip members that it came as. Both are borrowed.
     func take(_ message: UnsafeRawBufferPointer, compressed: UnsafeRawBufferPointer?, scratch: IntakeScratch) -> Outcome {
@@ -36,23 +34,26 @@ final class SpanIntake: Sendable {
         let kept = total - index.faultyCount
         if kept > 0 {
             do throws(SystemError) {
-                if index.faultyCount > 0 {
-                    try keepSound(message, index, scratch)
-                } else if keepsGzip, let compressed {
-                    try log.append(compressed, content: .gzip, spans: kept, messageBytes: message.count)
-                } else {
-                    try log.append(message, content: .protobuf, spans: kept, messageBytes: message.count)
+                try log.keep(index, of: message) { (log) throws(SystemError) in
+                    if index.faultyCount > 0 {
+                        try keepSound(message, index, scratch, in: log)
+                    } else if keepsGzip, let compressed {
+                        try log.append(compressed, content: .gzip, spans: kept, messageBytes: message.count)
+                    } else {
+                        try log.append(message, content: .protobuf, spans: kept, messageBytes: message.count)
+                    }
                 }
             } catch {
                 return .unavailable(error)
             }
         }
         ledger.received.add(UInt64(total))
-        if kept > 0 { deriving?.observe(index, in: message) }
         return .taken(spans: total, rejected: index.faultyCount, example: index.faultyCount > 0 ? reject(index, message) : nil)
     }
 
-    private func keepSound(_ message: UnsafeRawBufferPointer, _ index: TraceIndex, _ scratch: IntakeScratch) throws(SystemError) {
+    private func keepSound(
+        _ message: UnsafeRawBufferPointer, _ index: TraceIndex, _ scratch: IntakeScratch, in log: SegmentLog
+    ) throws(SystemError) {
         scratch.filtered.removeAll(keepingCapacity: true)
         TraceFiltering.append(message, index, to: &scratch.filtered) { index.spans[$0].fault == .none }
         let kept = scratch.filtered

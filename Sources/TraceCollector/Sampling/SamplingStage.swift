@@ -25,6 +25,8 @@ final class SamplingStage: @unchecked Sendable {
     private var index = TraceIndex()
     private var request: [UInt8] = []
     private let shared = Mutex(Report())
+    /// To be taken over by the thread.
+    private let newSettings = Mutex<TailSampler.Settings?>(nil)
     private let isStopped = Atomic(false)
     private let thread = Mutex<WorkerThread?>(nil)
 
@@ -37,6 +39,12 @@ final class SamplingStage: @unchecked Sendable {
     }
 
     var report: Report { shared.withLock { $0 } }
+
+    /// Traces that wait go on waiting, by the new settings.
+    func adopt(_ settings: TailSampler.Settings) {
+        newSettings.withLock { $0 = settings }
+        intake.wake()
+    }
 
     func start() throws(SystemError) {
         let made = try WorkerThread("sampling", stackBytes: 512 << 10) { [self] in run() }
@@ -54,8 +62,11 @@ final class SamplingStage: @unchecked Sendable {
         let batch = LogBatch()
         let readiness = SegmentLog.Readiness(fullBytes: UInt64(Self.batchBytes), waitNanoseconds: 10_000_000)
         while true {
-            let wakening = intake.waitForRecords(readiness, by: 0, deadline: sampler.nextDecision)
+            let wakening = intake.waitForRecords(by: 0, deadline: sampler.nextDecision, drains: false) {
+                newSettings.withLock { $0 == nil } ? readiness : nil
+            }
             if wakening == .stopped { return }
+            if let settings = newSettings.withLock({ $0.take() }) { sampler.adopt(settings) }
             var end: LogPosition?
             if wakening == .records { end = take(batch) }
             sampler.decide(now: SystemClock.monotonicNanoseconds())

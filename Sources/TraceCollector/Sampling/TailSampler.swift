@@ -48,13 +48,13 @@ struct TailSampler {
     /// A request of kept spans is full with so many bytes.
     private static let requestBytes = 512 << 10
 
-    private let settings: Settings
+    private var settings: Settings
     private var rules: SamplingRules
     private var open = ArrivalTable<TraceKey, Trace>()
     /// Traces with a root that has ended, by when it did.
     private var ended = ArrivalTable<TraceKey, UInt64>()
     private var decisions = ArrivalTable<TraceKey, Bool>()
-    private let maximumDecisions: Int
+    private var maximumDecisions: Int
     private var contexts = SpanContexts()
     /// Kept spans in requests that any receiver takes, the oldest first.
     private(set) var output: [SampledRequest] = []
@@ -65,7 +65,26 @@ struct TailSampler {
     init(_ settings: Settings) {
         self.settings = settings
         rules = SamplingRules(settings.policies)
-        maximumDecisions = max(1000, settings.memoryBytes / 4 / Self.decisionBytes)
+        maximumDecisions = Self.maximumDecisions(settings)
+    }
+
+    private static func maximumDecisions(_ settings: Settings) -> Int { max(1000, settings.memoryBytes / 4 / decisionBytes) }
+
+    /// From now on decides by other settings, also on traces that wait. Attributes that no policy has asked for so far are looked for in
+    /// spans that come from now on.
+    mutating func adopt(_ settings: Settings) {
+        let known = rules.attributes
+        self.settings = settings
+        rules = SamplingRules(settings.policies)
+        let moves = rules.attributes.enumerated().compactMap { bit, wanted in
+            known.firstIndex(of: wanted).map { (from: UInt64(1) << UInt64($0), to: UInt64(1) << UInt64(bit)) }
+        }
+        open.updateAll { trace in
+            let found = trace.facts.attributes
+            trace.facts.attributes = moves.reduce(0) { found & $1.from == 0 ? $0 : $0 | $1.to }
+        }
+        maximumDecisions = Self.maximumDecisions(settings)
+        while decisions.count > maximumDecisions, let (oldest, _) = decisions.oldest { decisions.remove(oldest) }
     }
 
     var openTraces: Int { open.count }

@@ -19,7 +19,20 @@ extension OutputSettings {
         if elements.isEmpty { node.tell("`\(node.path)` is empty: spans would go nowhere.") }
         let outputs = elements.map { ($0, $0.object(OutputSettings.init(reading:)) ?? nil) }
         node.tellRepeatedNames(outputs.map { ($0.0, $0.1?.name) }, of: "output")
+        tellSharedPaths(outputs)
         return outputs.compactMap(\.1)
+    }
+
+    /// Each numbers its files by itself.
+    private static func tellSharedPaths(_ outputs: [(node: ConfigurationNode, settings: OutputSettings?)]) {
+        var owners: [String: String] = [:]
+        for (node, settings) in outputs {
+            guard let settings, case .directory(let directory) = settings.destination, !directory.path.isEmpty else { continue }
+            if let owner = owners[directory.path] {
+                node.tell("`\(node.path).path` is \"\(directory.path)\", as is that of the output `\(owner)`; give each its own directory.")
+            }
+            owners[directory.path] = settings.name
+        }
     }
 
     private init?(reading object: ConfigurationObject) {
@@ -65,6 +78,7 @@ extension OTLPSettings {
         if let tenantID, tenantID.isEmpty || tenantID.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f }) {
             object["tenant_id"]?.refuse("use letters, digits and signs of ASCII")
         }
+        if let count = object["in_flight"]?.integer(in: 1...64) { inFlight = count }
         for key in ["path", "retention", "max_bytes"] { object.misplaced(key, "it is a setting of outputs of type \"directory\"") }
         // nil where the url was told already.
         let endpoint = url.isEmpty ? nil : try? HTTPEndpoint(url: url)
@@ -88,7 +102,7 @@ extension DirectorySettings {
         let retention = object["retention"]?.duration(in: 1_000_000_000...3_153_600_000_000_000_000)
         retentionNanoseconds = object.isNull("retention") ? nil : retention ?? Self.defaultRetentionNanoseconds
         maximumBytes = object["max_bytes"]?.size(in: 1 << 20...1 << 50) ?? Self.defaultMaximumBytes
-        for key in ["url", "headers", "bearer_token_file", "tls", "proxy", "tenant_id"] {
+        for key in ["url", "headers", "bearer_token_file", "tls", "proxy", "tenant_id", "in_flight"] {
             object.misplaced(key, "it is a setting of outputs of type \"otlp_http\"")
         }
     }

@@ -8,7 +8,9 @@ struct LoadedSettings {
     /// In the order of the file's lines.
     var warnings: [ConfigurationProblem]
     /// What was read.
-    var file: String
+    var content: ConfigurationDifference.Content
+
+    var file: String { content.name }
 }
 
 extension TraceCollectorSettings {
@@ -24,7 +26,7 @@ extension TraceCollectorSettings {
         let root = file?.root(environment: environment, problems: problems)
         let settings = root?.object { TraceCollectorSettings(reading: $0) }
         guard let settings, let file, !problems.hasErrors else { throw ConfigurationError(problems.sorted) }
-        return LoadedSettings(settings: settings, warnings: problems.sorted, file: file.name)
+        return LoadedSettings(settings: settings, warnings: problems.sorted, content: file.content)
     }
 
     /// Parts with errors hold placeholders: the load fails then.
@@ -55,6 +57,23 @@ extension TraceCollectorSettings {
                 hint: "Raise it, or lower `receivers.otlp_http.max_request_bytes`.")
         }
         outputs = object["outputs"].map(OutputSettings.readAll) ?? [OutputSettings.local(path: data + "/traces")]
+        tellSharedAddresses(object)
+    }
+
+    /// Two listeners can't have one address, and an output that sends to the receiver would never end.
+    private func tellSharedAddresses(_ object: ConfigurationObject) {
+        guard let listen = otlpHTTP?.server.listen, !listen.isEmpty, !listen.hasSuffix(":0") else { return }
+        if listen == server.listen {
+            object.node.tell("`receivers.otlp_http.listen` and `server.listen` are both \"\(listen)\"; give each an address of its own.")
+        }
+        for output in outputs {
+            guard case .otlp(let otlp) = output.destination, let endpoint = try? HTTPEndpoint(url: otlp.url),
+                case .tcp(let host, let port) = endpoint.location, "\(host):\(port)" == listen
+            else { continue }
+            object.node.tell(
+                "`outputs.\(output.name).url` is the address of this collector's own receiver: spans would go round for ever.",
+                hint: "Use the address of Tempo, or let `receivers.otlp_http.listen` be another.")
+        }
     }
 
     static let defaultListen = "127.0.0.1:9145"
@@ -65,7 +84,8 @@ extension TraceCollectorSettings {
             let http: OTLPReceiverSettings? =
                 receivers.isNull("otlp_http")
                 ? nil : receivers["otlp_http"]?.object(OTLPReceiverSettings.init(reading:)) ?? OTLPReceiverSettings()
-            let files = receivers["files"]?.elements()?.compactMap { $0.object(FileReceiverSettings.init(reading:)) } ?? []
+            let files = receivers["files"]?.elements()?.compactMap(FileReceiverSettings.read) ?? []
+            receivers.misplaced("otlp", "the receiver is called `otlp_http`: { listen: \"\(OTLPReceiverSettings.defaultListen)\" }")
             receivers.later("otlp_grpc", "Let clients use OTLP/HTTP: OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.")
             return (http, files)
         }
@@ -94,6 +114,14 @@ extension OTLPReceiverSettings {
 }
 
 extension FileReceiverSettings {
+    fileprivate static func read(_ node: ConfigurationNode) -> FileReceiverSettings? {
+        if case .string = node.value {
+            node.refuse("use an object: { include: [\"/data/traces/*.jsonl\"] }")
+            return nil
+        }
+        return node.object(FileReceiverSettings.init(reading:))
+    }
+
     fileprivate init(reading object: ConfigurationObject) {
         include = object.required("include", "[\"/data/traces/*.jsonl\"]")?.globs(allowingNames: false) ?? []
         exclude = object["exclude"]?.globs(allowingNames: true) ?? []
@@ -135,7 +163,11 @@ extension SamplingPolicy {
     private static let maximumDepth = 8
 
     fileprivate static func read(_ node: ConfigurationNode, depth: Int) -> SamplingPolicy? {
-        node.object { object -> SamplingPolicy? in
+        if case .string = node.value {
+            node.refuse("use an object such as { type: \"errors\" }")
+            return nil
+        }
+        return node.object { object -> SamplingPolicy? in
             let type = object.required("type", "\"errors\"")?.choice(
                 among: ["always", "errors", "latency", "attribute", "probabilistic", "rate_limit", "and", "or"])
             switch type {
@@ -191,17 +223,19 @@ extension SpanMetrics.Settings {
                 dimensions.append(name)
             }
         }
+        if let count = object["max_series"]?.integer(in: 1...1_000_000) { maximumSeries = count }
+        if let keeps = object["exemplars"]?.bool() { exemplars = keeps }
         if dimensions.count > 16 { object["dimensions"]?.refuse("use at most 16 dimensions") }
         if let node = object["buckets"], let elements = node.elements() {
             let bounds = elements.compactMap { $0.number(in: 0...1e9) }
+            // What is no number was told.
+            if bounds.count < elements.count { return }
             if bounds.isEmpty || bounds.count > 100 || zip(bounds, bounds.dropFirst()).contains(where: { $0 >= $1 }) {
                 node.refuse("use 1 to 100 ascending numbers of seconds")
             } else {
                 buckets = bounds
             }
         }
-        if let count = object["max_series"]?.integer(in: 1...1_000_000) { maximumSeries = count }
-        if let keeps = object["exemplars"]?.bool() { exemplars = keeps }
     }
 }
 

@@ -1,52 +1,58 @@
 import Delivery
-import Gzip
 import HTTP
 import Synchronization
 import SystemIO
 
-/// One output with its thread: takes records from the buffer, delivers them in order, each until it is decided, and moves its cursor.
+/// One output with its threads: takes records from the buffer, delivers them, each until it is decided, and moves its cursor over what
+/// is delivered without a gap.
+///
+/// One request at a time is under way as long as that is enough: what comes meanwhile goes into the next one. Only where a full batch
+/// waits does another thread send it, too.
 final class Output: Sendable {
-    private struct State {
+    struct State {
+        var settings: OutputSettings
+        /// Rises with each ``Output/adopt(_:)``.
+        var generation = 0
+        var underWay = BatchesUnderWay()
+        var pace: RequestPace
+        /// One thread at a time waits for records.
+        var isTaking = false
         var isStopped = false
         /// Retries go on until then.
         var deadline: UInt64 = 0
-        var cancellation: HTTPCancellation?
+        var cancellations: [Int: HTTPCancellation] = [:]
         var lastProblem: String?
+        var threads: [WorkerThread] = []
+        var generator = SeededGenerator(seed: SystemClock.wallNanoseconds())
     }
 
     private static let stackBytes = 512 << 10
-    /// A request waits for others at least so long.
-    private static let minimumWaitNanoseconds: UInt64 = 5_000_000
 
     let name: String
     /// Of a directory output.
     let directory: DirectoryStore?
-    private let reader: Int
-    private let settings: OutputSettings
-    private let source: SegmentLog
-    private let ledger: SpanLedger.Output
-    private let metrics: OutputMetrics
-    private let log: CollectorLog
-    private let policy: RetryPolicy
-    private let state = Monitor(State())
-    private let thread = Mutex<WorkerThread?>(nil)
+    let reader: Int
+    let source: SegmentLog
+    let ledger: SpanLedger.Output
+    let metrics: OutputMetrics
+    let log: CollectorLog
+    let state: Monitor<State>
+    /// How long the last batch took, in nanoseconds.
+    let lastDelivery = Atomic<UInt64>(0)
 
     /// `reader` is its number among those of `source` and of the ledger.
     init(
         _ settings: OutputSettings, reader: Int, of source: SegmentLog, ledger: SpanLedger, metrics: OutputMetrics, log: CollectorLog
     ) {
-        self.settings = settings
         self.reader = reader
         self.source = source
         self.ledger = ledger.outputs[reader]
         self.metrics = metrics
         self.log = log
         name = settings.name
-        policy = RetryPolicy(
-            minimumBackoffNanoseconds: settings.retry.minimumBackoffNanoseconds,
-            maximumBackoffNanoseconds: settings.retry.maximumBackoffNanoseconds)
-        if case .directory(let settings) = settings.destination {
-            directory = DirectoryStore(settings, compression: self.settings.compression)
+        state = Monitor(State(settings: settings, pace: RequestPace(settings.retry)))
+        if case .directory(let directory) = settings.destination {
+            self.directory = DirectoryStore(directory, compression: settings.compression)
         } else {
             directory = nil
         }
@@ -55,54 +61,80 @@ final class Output: Sendable {
     /// The last problem while it lasts.
     var lastProblem: String? { state.withLock { $0.lastProblem } }
 
+    /// Requests that are under way.
+    var batchesUnderWay: Int { state.withLock { $0.underWay.count } }
+
     func start() throws(OutputError) {
-        let destination: @Sendable () -> any OutputDestination
-        switch settings.destination {
-        case .otlp(let otlp):
-            let endpoint: HTTPEndpoint
-            do throws(HTTPEndpointError) { endpoint = try HTTPEndpoint(url: otlp.url) } catch { throw .badURL(output: name, error) }
-            destination = { [self] in
-                OTLPDestination(
-                    otlp, endpoint: endpoint, compression: settings.compression, timeoutNanoseconds: settings.retry.timeoutNanoseconds
-                ) { [self] cancellation in state.withLock { $0.cancellation = cancellation } }
-            }
-        case .directory:
-            guard let directory else { preconditionFailure("a directory output has its store") }
-            destination = { DirectoryDestination(directory) }
-        }
+        try check(state.withLock { $0.settings })
+        try startThreads()
+    }
+
+    private func check(_ settings: OutputSettings) throws(OutputError) {
+        guard case .otlp(let otlp) = settings.destination else { return }
+        do throws(HTTPEndpointError) { _ = try HTTPEndpoint(url: otlp.url) } catch { throw .badURL(output: name, error) }
+    }
+
+    /// As many as may have a request under way; those that are too many wait.
+    private func startThreads() throws(OutputError) {
+        let (running, wanted) = state.withLock { ($0.threads.count, $0.settings.requestsInFlight) }
         do throws(SystemError) {
-            let made = try WorkerThread("output \(name)", stackBytes: Self.stackBytes) { [self] in run(destination()) }
-            thread.withLock { $0 = made }
+            for number in running..<max(running, wanted) {
+                let made = try WorkerThread("output \(name)", stackBytes: Self.stackBytes) { [self] in run(number) }
+                state.withLock { $0.threads.append(made) }
+            }
         } catch {
             throw .noThread(output: name, error)
         }
     }
 
-    /// Delivers what can be delivered until `deadline` on the monotonic clock; the rest stays in the buffer. The source must be stopped
-    /// before. Returns when the thread has ended.
-    func stop(deadline: UInt64) {
+    /// Takes new settings over, of the same type of destination, from the next request on. What is under way is not lost, and what
+    /// waits for another try is tried at once.
+    func adopt(_ settings: OutputSettings) throws(OutputError) {
+        try check(settings)
         state.withLock { state in
-            state.isStopped = true
-            state.deadline = deadline
+            state.settings = settings
+            state.generation += 1
+            state.pace = RequestPace(settings.retry)
         }
         state.broadcast()
-        let running = thread.withLock { $0.take() }
-        guard let running else { return }
+        source.wake()
+        try startThreads()
+    }
+
+    /// Delivers what can be delivered until `deadline` on the monotonic clock; the rest stays in the buffer. The source must be stopped
+    /// before. Returns when the threads have ended.
+    func stop(deadline: UInt64) {
+        let running = state.withLock { state in
+            state.isStopped = true
+            state.deadline = deadline
+            return state.threads
+        }
+        state.broadcast()
         let timer = try? WorkerThread("output \(name) deadline", stackBytes: 64 << 10) { [self] in
             state.wait { state -> Monitor<State>.Decision<Void> in
                 state.deadline == 0 || SystemClock.monotonicNanoseconds() >= deadline ? .done(()) : .wait(untilNanoseconds: deadline)
             }
-            state.withLock { $0.cancellation }?.cancel()
+            for cancellation in state.withLock({ Array($0.cancellations.values) }) { cancellation.cancel() }
         }
-        running.join()
+        for thread in running { thread.join() }
         state.withLock { $0.deadline = 0 }
         state.broadcast()
         timer?.join()
     }
+}
 
-    private var mayGoOn: Bool {
-        state.withLock { !$0.isStopped || SystemClock.monotonicNanoseconds() < $0.deadline }
+extension OutputSettings {
+    /// Files are written one after the other.
+    var requestsInFlight: Int {
+        switch destination {
+        case .otlp(let settings): settings.inFlight
+        case .directory: 1
+        }
     }
+}
+
+extension Output.State {
+    var mayGoOn: Bool { !isStopped || SystemClock.monotonicNanoseconds() < deadline }
 }
 
 /// Why an output cannot start.
@@ -114,148 +146,6 @@ enum OutputError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .badURL(let output, let error): "`outputs.\(output).url`: \(error)"
         case .noThread(let output, let error): "output `\(output)` got no thread: \(error)"
-        }
-    }
-}
-
-// MARK: The thread
-
-extension Output {
-    private func run(_ destination: any OutputDestination) {
-        let batch = LogBatch()
-        let body = RequestBody(compression: settings.compression, level: settings.compressionLevel)
-        var generator = SeededGenerator(seed: SystemClock.wallNanoseconds())
-        // An output that answers quickly is asked often: what comes together goes together only as long as that costs little time.
-        var wait = Self.minimumWaitNanoseconds
-        while mayGoOn {
-            let readiness = SegmentLog.Readiness(
-                fullBytes: UInt64(settings.batch.maximumBytes), waitNanoseconds: min(settings.batch.maximumWaitNanoseconds, wait))
-            guard source.waitForRecords(readiness, by: reader, drains: true) == .records else { return }
-            do throws(SystemError) {
-                guard try source.take(into: batch, maximumBytes: settings.batch.maximumBytes, by: reader) else { continue }
-            } catch {
-                log.bufferUnavailable(error)
-                pause(nanoseconds: 1_000_000_000)
-                continue
-            }
-            let start = SystemClock.monotonicNanoseconds()
-            guard deliver(batch, body, to: destination, using: &generator) else { return }
-            wait = max(Self.minimumWaitNanoseconds, 2 * (SystemClock.monotonicNanoseconds() - start))
-        }
-    }
-
-    /// False where it was stopped before everything was decided.
-    private func deliver(
-        _ batch: LogBatch, _ body: RequestBody, to destination: any OutputDestination, using generator: inout SeededGenerator
-    ) -> Bool {
-        var parts = DeliveryParts(count: batch.records.count)
-        var failures = 0
-        var made: Range<Int>?
-        while let part = parts.current {
-            guard mayGoOn else { return false }
-            if made != part {
-                do throws(GzipError) { try body.make(of: part, in: batch) } catch {
-                    // The checksum of the record was right, and it was inflated once: this is memory, or a bug.
-                    settle(part, of: batch, .failed(status: 0, reason: "\(error)"))
-                    parts.settleCurrent()
-                    continue
-                }
-                made = part
-            }
-            let start = SystemClock.monotonicNanoseconds()
-            let answer = destination.send(body.bytes, of: part, in: batch)
-            metrics.countRequest(
-                status: answer.status, bytes: body.bytes.count, nanoseconds: SystemClock.monotonicNanoseconds() - start)
-            switch answer {
-            case .taken, .failed:
-                failures = 0
-                settle(part, of: batch, answer)
-                parts.settleCurrent()
-            case .refused:
-                failures = 0
-                if parts.splitCurrent() { continue }
-                settle(part, of: batch, answer)
-                parts.settleCurrent()
-            case .retry(_, let reason, let pace):
-                failures += 1
-                metrics.retries.increment()
-                let delay: UInt64 =
-                    switch pace {
-                    case .backoff: policy.delay(afterFailures: failures, using: &generator)
-                    case .asked(let nanoseconds): policy.delay(askedNanoseconds: nanoseconds, using: &generator)
-                    case .slow: policy.slowDelay(using: &generator)
-                    }
-                tell(problem: reason, retryNanoseconds: delay)
-                pause(nanoseconds: delay)
-            }
-        }
-        return true
-    }
-
-    private func settle(_ part: Range<Int>, of batch: LogBatch, _ answer: OTLPAnswer) {
-        let items = batch.records[part]
-        let spans = items.reduce(UInt64(0)) { $0 + UInt64($1.record.spans) }
-        metrics.batchSpans.observe(Double(spans))
-        let now = SystemClock.wallNanoseconds()
-        if let oldest = items.first?.record.receivedAt {
-            metrics.freshness.observe(Double(SystemClock.nanoseconds(from: oldest, to: now)) / 1e9)
-        }
-        switch answer {
-        case .taken(let rejected, let message):
-            tellRecovery()
-            let lost = min(rejected, spans)
-            ledger.deliver(spans - lost)
-            if lost > 0 {
-                ledger.drop(lost, .refused)
-                log.refused(output: name, spans: lost, status: 200, reason: message ?? "")
-            } else if let message {
-                log.warned(output: name, message: message)
-            }
-        case .refused(let status, let reason):
-            tellRecovery()
-            ledger.drop(spans, .refused)
-            log.refused(output: name, spans: spans, status: status, reason: reason)
-        case .failed(let status, let reason), .retry(let status, let reason, _):
-            ledger.drop(spans, .serverError)
-            log.refused(output: name, spans: spans, status: status, reason: reason)
-        }
-        if let end = items.last?.end { source.commit(end, spans: spans, by: reader) }
-    }
-
-    private func tell(problem: String, retryNanoseconds: UInt64) {
-        let isNew = state.withLock { state in
-            defer { state.lastProblem = problem }
-            return state.lastProblem == nil
-        }
-        metrics.up.set(0)
-        if isNew { log.stuck(output: name, problem: problem, retryNanoseconds: retryNanoseconds) }
-    }
-
-    private func tellRecovery() {
-        let had = state.withLock { state in
-            defer { state.lastProblem = nil }
-            return state.lastProblem != nil
-        }
-        metrics.up.set(1)
-        if had { log.recovered(output: name) }
-    }
-
-    /// Ends early when the output is stopped.
-    private func pause(nanoseconds: UInt64) {
-        let until = SystemClock.monotonicNanoseconds() + nanoseconds
-        state.wait { state -> Monitor<State>.Decision<Void> in
-            let end = state.isStopped ? min(until, state.deadline) : until
-            return SystemClock.monotonicNanoseconds() >= end ? .done(()) : .wait(untilNanoseconds: end)
-        }
-    }
-}
-
-extension OTLPAnswer {
-    /// 0: there was none. A body that says why stands for a request that was taken.
-    var status: Int {
-        switch self {
-        case .taken: 200
-        case .retry(let status, _, _), .refused(let status, _), .failed(let status, _): status
         }
     }
 }

@@ -28,6 +28,8 @@ struct OTLPSettings: Equatable, Sendable {
     var tls = TLSClientSettings()
     /// nil: directly.
     var proxy: HTTPProxy?
+    /// Requests on their way at once, where a full batch waits behind another.
+    var inFlight = 4
 }
 
 struct DirectorySettings: Equatable, Sendable {

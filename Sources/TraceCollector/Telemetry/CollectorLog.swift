@@ -44,6 +44,23 @@ struct CollectorLog: Sendable {
         }
     }
 
+    func metricsNotRestored(_ finding: String) {
+        logger.warning(
+            "Saved values of a derived metric have no place in the configuration; they are dropped, and the metric starts anew.",
+            ["finding": .string(finding)])
+    }
+
+    func metricsNotSaved(_ error: SystemError) {
+        logger.warning(
+            "The derived metrics can't be saved; after a kill they are counted from the buffer. Check the disk.",
+            ["error": .describing(error)])
+    }
+
+    /// Spans of the buffer were counted that an earlier process had not saved.
+    func caughtUp(spans: UInt64) {
+        if spans > 0 { logger.info("Spans in the buffer were counted in the metrics.", ["spans": .unsigned(spans)]) }
+    }
+
     func lost(_ spans: UInt64, output: String, cause: String) {
         logger.error(
             "Spans were dropped from the buffer.", ["spans": .unsigned(spans), "output": .string(output), "cause": .string(cause)])

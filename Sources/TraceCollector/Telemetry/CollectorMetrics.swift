@@ -46,6 +46,31 @@ enum CollectorMetrics {
         if let deriving { try register(deriving, in: registry) }
     }
 
+    static func register(_ outputs: [Output], in registry: MetricRegistry) throws(MetricDeclarationError) {
+        try registry.collectGauge(
+            "trace_collector_requests_in_flight", help: "Requests on their way, those that wait for another try included",
+            labels: ["output"]
+        ) {
+            for output in outputs { $0.append(Double(output.batchesUnderWay), output.name) }
+        }
+    }
+
+    /// Gauges are named as Prometheus names its own.
+    static func register(_ reloading: Reloading, in registry: MetricRegistry) throws(MetricDeclarationError) {
+        try registry.collectGauge(
+            "trace_collector_config_last_reload_successful", help: "1 while the last attempt to load the configuration went well"
+        ) { $0.append(reloading.status.lastError == nil ? 1 : 0) }
+        try registry.collectGauge(
+            "trace_collector_config_last_reload_success_timestamp_seconds", help: "When the configuration in use was taken over"
+        ) { $0.append(Double(reloading.status.loadedAt) / 1e9) }
+        try registry.collectCounter(
+            "trace_collector_config_reloads_total", help: "Attempts to take another configuration over (HUP)", labels: ["result"]
+        ) { samples in
+            samples.append(Double(reloading.status.reloads), "success")
+            samples.append(Double(reloading.status.failedReloads), "failure")
+        }
+    }
+
     private static func register(
         _ sampling: SamplingStage, _ ledger: SpanLedger, in registry: MetricRegistry
     ) throws(MetricDeclarationError) {
@@ -77,6 +102,14 @@ enum CollectorMetrics {
     }
 
     private static func register(_ deriving: SpanDeriving, in registry: MetricRegistry) throws(MetricDeclarationError) {
+        try registry.collectGauge("trace_collector_derived_series", help: "Series of a derived metric", labels: ["metric"]) { samples in
+            for family in deriving.families { samples.append(Double(family.series), family.name) }
+        }
+        try registry.collectCounter(
+            "trace_collector_derived_overflow_total", help: "Updates that went to the overflow series, above max_series", labels: ["metric"]
+        ) { samples in
+            for family in deriving.families { samples.append(Double(family.overflowedUpdates), family.name) }
+        }
         try registry.collectCounter(
             "trace_collector_service_graph_unpaired_total", help: "Calls that count nowhere", labels: ["reason"]
         ) { samples in

@@ -42,7 +42,7 @@ extension ServiceSettings {
         // For editors.
         _ = object["$schema"]?.string()
 
-        listen = object["listen"].map { $0.listenAddress() ?? "" } ?? Self.defaultListen
+        listen = object["listen"].map { $0.listenAddress(example: Self.defaultListen) ?? "" } ?? Self.defaultListen
         dataDirectory = object["data_dir"].map { $0.absolutePath() ?? "" } ?? data + "/transcode-service"
         if !data.hasPrefix("/") && object["data_dir"] == nil {
             root.tell("The environment variable TAILSPAN_DATA is not an absolute path.")

@@ -230,6 +230,24 @@ struct SegmentLogTests {
         }
     }
 
+    @Test func `a reader that waits for more takes what there is when it is told to look again`() throws {
+        try withTemporaryDirectory { directory in
+            let log = try open(directory)
+            try append("one", to: log)
+            let isPatient = Atomic(true)
+            let thread = try WorkerThread("waking", stackBytes: 256 << 10) {
+                isPatient.store(false, ordering: .relaxed)
+                log.wake()
+            }
+            let wakening = log.waitForRecords(by: 0, drains: false) {
+                .init(fullBytes: .max, waitNanoseconds: isPatient.load(ordering: .relaxed) ? nil : 0)
+            }
+            thread.join()
+            #expect(wakening == .records)
+            #expect(log.waitForRecords(by: 0, drains: false) { nil } == .timeout)
+        }
+    }
+
     @Test func `a directory that can't be written refuses the record and keeps the rest`() throws {
         try withTemporaryDirectory { directory in
             let log = try open(directory)

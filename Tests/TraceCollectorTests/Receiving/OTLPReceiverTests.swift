@@ -42,7 +42,8 @@ struct OTLPReceiverTests {
                 directory: directory + "/buffer", readers: ["a"], maximumBytes: 16 << 20, synchronization: .never
             ) { _, _, _ in }
             let collectorLog = CollectorLog(logger: Logger(name: "test", level: .error, output: LogOutput(service: "test")))
-            let intake = SpanIntake(log: log, keepsGzip: true, ledger: ledger, deriving: nil)
+            let intake = SpanIntake(
+                log: CountedLog(log, deriving: nil, number: 1, path: directory + "/metrics.state"), keepsGzip: true, ledger: ledger)
             let receiver = OTLPReceiver(
                 intake: intake, maximumBytes: maximumBytes,
                 metrics: try ReceiverMetrics(MetricRegistry(startedAt: 0), receiver: "otlp_http"), log: collectorLog)

@@ -12,11 +12,13 @@ final class CollectorProcess: Sendable {
     private let admin: HTTPEndpoint
     /// `http://host:port/v1/traces`.
     let tracesURL: String
+    let configurationPath: String
 
     /// Starts the built program with `configuration` and waits until it has said where it listens.
     init(_ configuration: String, in directory: String) throws {
         let name = directory + "/" + UUID().uuidString
-        try Data(configuration.utf8).write(to: URL(fileURLWithPath: name + ".json5"))
+        configurationPath = name + ".json5"
+        try Data(configuration.utf8).write(to: URL(fileURLWithPath: configurationPath))
         // A build of some targets only calls programs by their target.
         let program =
             ["trace-collector", "TraceCollector"].map { BuiltProducts.path(of: $0) }

@@ -50,6 +50,35 @@ struct TailSamplerTests {
         #expect(sampler.counts.droppedSpans == 2 && sampler.usedBytes == 0)
     }
 
+    @Test func `other settings decide on the traces that wait, too`() throws {
+        var sampler = sampler([.attribute(key: "a", values: ["x"]), .attribute(key: "tenant", values: ["acme"])])
+        try take([.init(trace: 1, id: 1, parent: 9, attributes: [("zone", "eu")]), .init(trace: 2, id: 2, parent: 9)], into: &sampler)
+        #expect(sampler.openTraces == 2)
+        sampler.adopt(
+            TailSampler.Settings(
+                waitNanoseconds: 2 * second, rootWaitNanoseconds: second, memoryBytes: 32 << 20,
+                policies: [.and([.attribute(key: "tenant", values: ["acme"]), .errors]), .attribute(key: "zone", values: ["eu"])]))
+        #expect(sampler.nextDecision == 2 * second)
+        // The attribute of the first was not looked for when it came; that of the second comes now.
+        try take([.init(trace: 2, id: 3, parent: 9, attributes: [("zone", "eu")])], into: &sampler, now: second)
+        #expect(try output(&sampler) == [[2, 2], [2, 3]])
+        sampler.decide(now: 2 * second)
+        #expect(sampler.counts.droppedTraces == 1 && sampler.openTraces == 0)
+    }
+
+    @Test func `what is known of a trace stays known under other settings`() throws {
+        var sampler = sampler([.and([.attribute(key: "b", values: ["y"]), .attribute(key: "a", values: ["x"]), .errors])])
+        try take([.init(trace: 1, id: 1, parent: 9, attributes: [("a", "x")])], into: &sampler)
+        sampler.adopt(
+            TailSampler.Settings(
+                waitNanoseconds: second, rootWaitNanoseconds: second, memoryBytes: 32 << 20,
+                policies: [
+                    .and([.attribute(key: "a", values: ["x"]), .latency(thresholdNanoseconds: 1)])
+                ]))
+        sampler.decide(now: second)
+        #expect(try output(&sampler) == [[1, 1]] && sampler.counts.keptBy == ["and": 1])
+    }
+
     @Test func `late spans follow the decision on their trace`() throws {
         var sampler = sampler([.errors])
         try take([.init(trace: 1, id: 1, status: 2), .init(trace: 2, id: 2)], into: &sampler)

@@ -108,6 +108,35 @@ struct SettingsTests {
         ),
         ("buffer: { max_bytes: \"8MiB\" }", "`buffer.max_bytes` is 8MiB, but requests may have 20MiB; four must fit into it."),
         ("bufer: {}", "`bufer` is not a known key."),
+        (
+            "receivers: { otlp_http: { listen: \"4318\" } }",
+            "`receivers.otlp_http.listen` is \"4318\"; use \"host:port\", as in \"127.0.0.1:4318\", or \"unix:/path\"."
+        ),
+        (
+            "receivers: { otlp_http: { listen: \"127.0.0.1:9145\" } }",
+            "`receivers.otlp_http.listen` and `server.listen` are both \"127.0.0.1:9145\"; give each an address of its own."
+        ),
+        (
+            "outputs: [{ name: \"t\", type: \"otlp_http\", url: \"http://127.0.0.1:4318/v1/traces\" }]",
+            "`outputs.t.url` is the address of this collector's own receiver: spans would go round for ever."
+        ),
+        (
+            "receivers: { otlp: { protocols: {} } }",
+            "`receivers.otlp` does not belong here: the receiver is called `otlp_http`: { listen: \"127.0.0.1:4318\" }."
+        ),
+        (
+            "receivers: { files: [\"/a\"] }",
+            "`receivers.files[0]` is \"/a\"; use an object: { include: [\"/data/traces/*.jsonl\"] }."
+        ),
+        (
+            "sampling: { policies: [\"errors\"] }",
+            "`sampling.policies[0]` is \"errors\"; use an object such as { type: \"errors\" }."
+        ),
+        ("span_metrics: { buckets: [\"2ms\"] }", "`span_metrics.buckets[0]` is \"2ms\"; use a number from 0 to 1000000000."),
+        (
+            "outputs: [{ name: \"a\", type: \"directory\", path: \"/t\" }, { name: \"b\", type: \"directory\", path: \"/t\" }]",
+            "`outputs[1].path` is \"/t\", as is that of the output `a`; give each its own directory."
+        ),
     ])
     func `a mistake is named with what to do`(text: String, message: String) {
         #expect(problems(text) == [message])
