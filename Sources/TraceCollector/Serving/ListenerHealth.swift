@@ -1,7 +1,7 @@
 import HTTP
 import Synchronization
 
-/// Whether the receiver's listener listens.
+/// Whether the receiver's listener listens, and what it has done.
 final class ListenerHealth: Sendable {
     private let server = Mutex<HTTPServer?>(nil)
     private let hasStarted = Atomic(false)
@@ -11,6 +11,9 @@ final class ListenerHealth: Sendable {
         self.server.withLock { $0 = server }
         hasStarted.store(true, ordering: .releasing)
     }
+
+    /// All 0 until there is one.
+    var statistics: HTTPServerStatistics { server.withLock { $0 }?.statistics ?? HTTPServerStatistics() }
 
     /// Why it ended by itself; nil as long as it runs, and without one.
     var ailment: String? {
