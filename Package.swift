@@ -59,7 +59,7 @@ let package = Package(
             name: "TranscodeService",
             dependencies: [
                 "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging",
-                "HTTP", "OTLP", "Tracing", "JobStore", "PostgreSQL", "Profiling", "COpenSSL",
+                "HTTP", "OTLP", "Tracing", "JobStore", "PostgreSQL", "Profiling", "COpenSSL", "CLinux",
             ],
             swiftSettings: settings),
         .executableTarget(

@@ -82,13 +82,14 @@ extension TraceCollectorService {
         }
         try CollectorMetrics.register(
             in: registry, ledger: ledger, pending: pending, intake: intake, delivery: delivery, sampling: sampling, deriving: deriving)
+        try CollectorMetrics.register(outputs, in: registry)
         let started = SystemClock.monotonicNanoseconds()
         let made = outputs
         let bufferBytes = settings.buffer.maximumBytes
         let health = ListenerHealth()
         if receiver != nil { try ListenerMetrics.register(in: registry) { health.statistics } }
         let routes = AdminRoutes(
-            registry: registry, deriving: deriving, ailment: { health.ailment },
+            registry: registry, deriving: deriving, ailment: { health.ailment }, unreadiness: { health.unreadiness },
             status: {
                 StatusReport(
                     ledger, started: started, outputs: made, pending: pending,

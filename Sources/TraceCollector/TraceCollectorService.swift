@@ -36,7 +36,7 @@ struct TraceCollectorService {
         let housekeeping = try attempt { () throws(SystemError) in try Housekeeping(stages, log: log) }
         if let files = stages.files { try attempt { () throws(SystemError) in try files.start() } }
         let receiver = try stages.receiver.map { receiver throws(CollectorError) in try startReceiver(receiver) } ?? nil
-        if let receiver { stages.health.watch(receiver) }
+        stages.health.started(receiver)
         log.started(
             version: Release.version, admin: admin.address, receiver: receiver?.address, outputs: settings.outputs.map(\.name))
         ResidentCode.release()
