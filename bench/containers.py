@@ -37,7 +37,7 @@ def main():
             return 0
         for program in PROGRAMS:
             report.say(f"building {program}")
-            podman.run("build", "--format", "docker", "--isolation", "chroot", "--network", "host", "--pull=never", "--file", DOCKERFILE,
+            podman.run("build", "--format", "docker", "--layers=false", "--isolation", "chroot", "--network", "host", "--pull=never", "--file", DOCKERFILE,
                        "--target", program, "--tag", image(program), ROOT)
         for program in PROGRAMS:
             of_image(podman, program, report)
@@ -136,7 +136,9 @@ class Podman:
 
     def __init__(self, directory):
         self.root = os.path.join(directory, "storage")
-        self.command = ["podman", "--root", self.root, "--runroot", os.path.join(directory, "run"), "--storage-driver", "vfs",
+        with open("/proc/filesystems") as file:
+            driver = "overlay" if "\toverlay\n" in file.read() else "vfs"  # vfs copies everything for each step
+        self.command = ["podman", "--root", self.root, "--runroot", os.path.join(directory, "run"), "--storage-driver", driver,
                         "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--runtime", "runc"]
         self.containers = []
 
