@@ -74,9 +74,10 @@ def bases(podman, directory, programs):
 
 def of_image(podman, program, report):
     """What the image says of itself."""
-    config = json.loads(podman.run("inspect", "--type", "image", image(program)))[0]["Config"]
+    about = json.loads(podman.run("inspect", "--type", "image", image(program)))[0]
+    config, health = about["Config"], about.get("Healthcheck") or about["Config"].get("Healthcheck")
     report.expect(config["User"].isdigit() and config["User"] != "0", f"{program}: its user is a number, and not root's", config["User"])
-    report.expect(config["Healthcheck"]["Test"][0] == "CMD", f"{program}: it can be asked for its health", config.get("Healthcheck"))
+    report.expect(health and health["Test"][0] == "CMD", f"{program}: it can be asked for its health", health)
     version = podman.run("run", "--rm", "--network", "none", *podman.limits, image(program), "version")
     report.expect(version.strip(), f"{program}: it runs, with all its libraries", version)
 
