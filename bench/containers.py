@@ -46,6 +46,8 @@ def main():
         of_collector(podman, report)
     finally:
         podman.remove_all()
+        # podman mounts its own storage on overlay, and leaves that behind.
+        subprocess.run(["umount", "--quiet", os.path.join(podman.root, "overlay")], stderr=subprocess.DEVNULL)
         shutil.rmtree(directory)
     print(f"{report.passed} passed, {report.failed} failed")
     return 1 if report.failed else 0
