@@ -23,8 +23,8 @@ from agent import Agent, Process, Programs, configuration, free_port, transcode_
 HASTE = servers.Pace(30)  # five minutes are ten seconds
 STORM = 400               # lines a second while jobs fail: one or two failures a second
 # What no load, however heavy, may bring about.
-NEVER = ("LogAgentStateNotSaved", "LogBytesLost", "LogLinesRefused", "LogAgentConfigurationRefused", "SpansRejected", "PostgreSQLDown", "RedisDown",
-         "PrometheusRulesFailing", "PrometheusConfigurationRefused", "AlertmanagerConfigurationRefused", "AlertmanagerNotificationsFailing")
+NEVER = ("LogAgentStateNotSaved", "LogBytesLost", "LogLinesRefused", "LogAgentConfigurationRefused", "SpansRejected", "PrometheusRulesFailing",
+         "PrometheusConfigurationRefused", "AlertmanagerConfigurationRefused")
 STEADY = 20               # lines a second of script/stack: a failure in ten seconds or more
 
 
