@@ -7,6 +7,13 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error)
 ]
 
+/// Of `CRCFolding` alone: see there.
+#if arch(x86_64)
+    let carrylessMultiplication: [SwiftSetting] = [.unsafeFlags(["-parse-stdlib", "-Xcc", "-mpclmul"])]
+#else
+    let carrylessMultiplication: [SwiftSetting] = []
+#endif
+
 let package = Package(
     name: "tailspan",
     products: [
@@ -27,7 +34,8 @@ let package = Package(
         // Shared modules; imports point from later to earlier ones.
         .target(name: "SystemIO", dependencies: ["CLinux"], swiftSettings: settings),
         .target(name: "JSONScanning", dependencies: ["CLinux"], swiftSettings: settings),
-        .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: settings),
+        .target(name: "CRCFolding", swiftSettings: settings + carrylessMultiplication),
+        .target(name: "Gzip", dependencies: ["CRCFolding", "CZlib"], swiftSettings: settings),
         .target(name: "Metrics", swiftSettings: settings),
         .target(name: "Configuration", dependencies: ["SystemIO"], swiftSettings: settings),
         .target(name: "StructuredLogging", dependencies: ["SystemIO", "JSONScanning"], swiftSettings: settings),
@@ -154,7 +162,9 @@ if let names = Context.environment["TAILSPAN_ONLY"] {
     for target in package.targets.reversed() where wanted.contains(target.name) {
         for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
     }
-    wanted.formUnion(["TestSupport", "SystemIO", "JSONScanning", "HTTP", "Gzip", "OTLP", "Delivery", "CLinux", "CZlib", "COpenSSL"])
+    wanted.formUnion([
+        "TestSupport", "SystemIO", "JSONScanning", "HTTP", "CRCFolding", "Gzip", "OTLP", "Delivery", "CLinux", "CZlib", "COpenSSL",
+    ])
     package.targets.removeAll { target in
         !wanted.contains(target.name) && !(target.type == .test && wanted.contains(String(target.name.dropLast("Tests".count))))
     }

@@ -21,7 +21,8 @@ enum SegmentLogFuzzing {
                 try write(LogSegment.mark + rest)
                 let read = try readAll()
                 precondition(read.last == new, "what is appended does not come")
-                precondition(try readAll().dropLast() == read[...], "the next process reads others")
+                let again = try readAll()
+                precondition(again.dropLast() == read[...], "the next process reads others")
             case 1: try damage(records(of: rest), Array(rest.prefix(4)))
             default: try moveCursor(records(of: rest), Array(rest.prefix(4)))
             }

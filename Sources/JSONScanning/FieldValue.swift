@@ -24,11 +24,17 @@ package struct FieldValue: Equatable, Sendable {
 
     package static let missing = FieldValue(start: 0, end: 0, kind: .missing, hasEscapes: false)
 
-    @inlinable package var count: Int { Int(end - start) }
+    @inlinable @inline(__always) package var count: Int { Int(end - start) }
+
+    /// The line has the field, whatever its value. (`kind != .missing` calls the generic operator, unspecialised, in other modules.)
+    @inlinable @inline(__always) package var isThere: Bool {
+        if case .missing = kind { false } else { true }
+    }
 
     /// The value's text within the line it was found in, as it stands there: escapes are not resolved, and bytes that are
     /// no UTF-8 are still in it. Borrowed: valid as long as `line` is.
     @inlinable
+    @inline(__always)
     package func text(in line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: line[Int(start)..<Int(end)])
     }

@@ -1,6 +1,6 @@
 extension JSONScanner {
     /// All fields of the last line, by slot; valid until the next scan.
-    package var allFields: UnsafeBufferPointer<FieldValue> { UnsafeBufferPointer(start: fields, count: slotCount) }
+    @inlinable package var allFields: UnsafeBufferPointer<FieldValue> { UnsafeBufferPointer(start: fields, count: slotCount) }
 
     /// Makes every field missing: for a line that is no JSON.
     package func clear() {

@@ -14,7 +14,7 @@ package enum JSONStringEscaping {
     }
 
     /// The most bytes that one byte of source can become.
-    package static let maximumExpansion = 6
+    @inlinable package static var maximumExpansion: Int { 6 }
 
     /// Escapes as much of `source` as fits. It ends between two characters; go on with the rest in a larger destination.
     /// `source` must not end within a character that continues elsewhere: the half would be replaced. Bytes of `destination`

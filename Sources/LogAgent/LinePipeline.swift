@@ -257,7 +257,7 @@ final class LinePipeline {
     ) -> UInt64 {
         if let timestamp {
             let field = scanner[timestamp.slot]
-            if field.kind != .missing {
+            if field.isThere {
                 let needsSight = timestamp.format.needsSight(field, in: parsed.text)
                 let seenAt = needsSight ? envelope ?? firstSight(ofLineAt: offset, readEnd: readEnd, in: file, pass: pass) : 0
                 if let time = timestamp.format.nanoseconds(of: field, in: parsed.text, seenAt: seenAt) { return time }

@@ -10,7 +10,7 @@ struct DeflateTokens {
     static let noDistance = 30
     static let entryCount = 512
     /// While there is room, there is room for so many tokens.
-    static let spareTokens = 8
+    static let spareTokens = 80
 
     private let first: UnsafeMutablePointer<UInt32>
     private var next: UnsafeMutablePointer<UInt32>
@@ -50,6 +50,24 @@ struct DeflateTokens {
         next.pointee = UInt32(literal) | UInt32(Self.noDistance) << 9
         next += 1
         entryCounts[Int(literal)] &+= 1
+    }
+
+    /// At most 64. Reads up to the next multiple of 16 bytes, and writes as many tokens, of which only `count` stay.
+    @inline(__always)
+    mutating func append(literals: UnsafeRawPointer, count: Int) {
+        var index = 0
+        while index < count {
+            let sixteen = literals.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+            let tokens = SIMD16<UInt32>(truncatingIfNeeded: sixteen) | SIMD16(repeating: UInt32(Self.noDistance) << 9)
+            UnsafeMutableRawPointer(next + index).storeBytes(of: tokens, as: SIMD16<UInt32>.self)
+            index &+= 16
+        }
+        next += count
+        index = 0
+        while index < count {
+            entryCounts[Int(literals.load(fromByteOffset: index, as: UInt8.self))] &+= 1
+            index &+= 1
+        }
     }
 
     /// Undoes the last ``append(literal:)``.

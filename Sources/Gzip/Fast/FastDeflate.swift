@@ -1,5 +1,3 @@
-import CZlib
-
 /// Our own deflate, made for logs: one pass, one probe for each position, Huffman codes of each block's own.
 ///
 /// Holds about 450 KiB, allocated once: the window, one block's tokens, the hash table.
@@ -13,7 +11,7 @@ final class FastDeflate {
     private var start = 0
     /// Where in the member the window begins.
     private var origin = 0
-    private var checksum: UInt = 0
+    private var checksum: UInt32 = 0
 
     private var matchFinder = MatchFinder()
     private var tokens = DeflateTokens()
@@ -47,7 +45,7 @@ final class FastDeflate {
 
     func append(_ piece: UnsafeRawBufferPointer, into output: inout [UInt8]) {
         guard let base = piece.baseAddress else { return }
-        checksum = crc32_z(checksum, base.assumingMemoryBound(to: UInt8.self), piece.count)
+        checksum = CRC32.of(piece, continuing: checksum)
         var taken = 0
         while taken < piece.count {
             if filled == Self.windowCapacity {

@@ -1,8 +1,9 @@
 /// Finds in one pass what was there before: a hash table says for six bytes where they were seen last.
 ///
 /// Made for logs: names of fields repeat within a few lines, and between them stand digits that never do. Six bytes rather
-/// than three, because a match of four hexadecimal digits far away costs more bits than the digits. docs/performance.md has
-/// what each number here is worth.
+/// than three, because a match of four hexadecimal digits far away costs more bits than the digits. A line goes on like the
+/// one that its last match was in, behind a value of the same length: so where nothing is known of the next bytes, that line
+/// is compared before more are looked up. docs/performance.md has what each number here is worth.
 struct MatchFinder {
     /// 64 KiB of table.
     private static let hashBits = 15
@@ -12,6 +13,8 @@ struct MatchFinder {
     private static let stride = 6
     /// So many bytes before the end are not looked up, so that a word can be loaded at ``stride`` bytes after any position.
     private static let tailBytes = 16
+    /// So many bytes are compared at the last match's distance.
+    private static let comparedBytes = 64
 
     /// For each hash the low 16 bits of a position. An old entry can point to anything: what it points to is compared.
     private let table: UnsafeMutablePointer<UInt16>
@@ -37,8 +40,11 @@ struct MatchFinder {
         // A local copy stays in registers.
         var output = tokens
         let searchEnd = end - Self.tailBytes
+        let comparisonEnd = searchEnd - Self.comparedBytes
         var at = start
         var literals = 0
+        /// Of the last match; 0 before the first.
+        var lastDistance = 0
         while at < searchEnd, output.hasRoom {
             let word = load(source, at)
             let distance = exchange(word, at &+ origin)
@@ -65,6 +71,22 @@ struct MatchFinder {
                     output.append(length: length, distance: distance)
                     literals = 0
                     at = matchEnd
+                    lastDistance = distance
+                    continue
+                }
+            }
+            if literals == 0, lastDistance != 0, at < comparisonEnd {
+                let equality = ByteComparison.equality(source + at, source + (at &- lastDistance))
+                let skipped = ByteComparison.firstSix(of: equality)
+                if skipped < Self.comparedBytes {
+                    _ = exchange(load(source, at &+ 1), at &+ 1 &+ origin)
+                    output.append(literals: source + at, count: skipped)
+                    at &+= skipped
+                    var length = (~(equality &>> UInt64(truncatingIfNeeded: skipped))).trailingZeroBitCount
+                    if skipped &+ length == Self.comparedBytes { length = matchLength(source, at, lastDistance, from: length, end) }
+                    output.append(length: length, distance: lastDistance)
+                    at &+= length
+                    if at < searchEnd { _ = exchange(load(source, at &- 1), at &- 1 &+ origin) }
                     continue
                 }
             }
@@ -100,8 +122,14 @@ struct MatchFinder {
     @inline(__always)
     private func matchLength(_ source: UnsafeRawPointer, _ at: Int, _ distance: Int, _ difference: UInt64, _ end: Int) -> Int {
         if difference != 0 { return difference.trailingZeroBitCount &>> 3 }
+        return matchLength(source, at, distance, from: 8, end)
+    }
+
+    /// The same where the first `known` bytes are equal.
+    @inline(__always)
+    private func matchLength(_ source: UnsafeRawPointer, _ at: Int, _ distance: Int, from known: Int, _ end: Int) -> Int {
         let longest = min(DeflateAlphabet.longestMatch, end &- at)
-        var length = 8
+        var length = known
         while length &+ 8 <= longest {
             let difference = load(source, at &+ length) ^ load(source, at &+ length &- distance)
             if difference != 0 { return length &+ difference.trailingZeroBitCount &>> 3 }

@@ -56,7 +56,11 @@ struct LineTimestamp: Sendable {
 
     /// The time in a line's field: a string, or for the unix formats and patterns also a number.
     func nanoseconds(of value: FieldValue, in line: UnsafeRawBufferPointer, seenAt: UInt64 = 0) -> UInt64? {
-        guard value.kind == .string || value.kind == .number, value.count <= Self.maximumTextBytes else { return nil }
+        switch value.kind {
+        case .string, .number: break
+        case .missing, .true_, .false_, .null, .object, .array: return nil
+        }
+        guard value.count <= Self.maximumTextBytes else { return nil }
         let text = value.text(in: line)
         guard value.hasEscapes else { return nanoseconds(text, seenAt: seenAt) }
         // Some writers escape the `+` of an offset as `\u002B`.
