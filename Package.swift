@@ -67,7 +67,7 @@ let package = Package(
             name: "TranscodeService",
             dependencies: [
                 "CommandLineInterface", "ProcessMetrics", "SystemIO", "JSONScanning", "Metrics", "Configuration", "StructuredLogging",
-                "HTTP", "OTLP", "Tracing", "JobStore", "PostgreSQL", "Profiling", "COpenSSL",
+                "HTTP", "OTLP", "Tracing", "JobStore", "PostgreSQL", "Profiling", "COpenSSL", "CLinux",
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -143,15 +143,17 @@ let package = Package(
 if Context.environment["TAILSPAN_FUZZ"] != nil {
     // script/fuzz compiles these, and links them with libFuzzer, which has the only `main`.
     package.products = []
-    let agent = package.targets.first { $0.name == "LogAgent" }
-    package.targets.removeAll { $0.name == "LogAgent" || $0.type == .test }
-    package.targets += [
+    let programs = ["LogAgent", "TraceCollector"]
+    let dependencies = programs.map { name in package.targets.first { $0.name == name }?.dependencies ?? [] }
+    package.targets.removeAll { programs.contains($0.name) || $0.type == .test }
+    package.targets += zip(programs, dependencies).map { name, dependencies in
+        .target(name: name, dependencies: dependencies, exclude: ["\(name)Command.swift"], swiftSettings: settings)
+    }
+    package.targets.append(
         .target(
-            name: "LogAgent", dependencies: agent?.dependencies ?? [], exclude: ["LogAgentCommand.swift"], swiftSettings: settings),
-        .target(
-            name: "Fuzz", dependencies: ["LogAgent", "JSONScanning", "Gzip", "Configuration", "HTTP", "Tailing"], path: "Fuzz",
-            exclude: ["corpora"], swiftSettings: settings),
-    ]
+            name: "Fuzz",
+            dependencies: ["LogAgent", "TraceCollector", "JSONScanning", "Gzip", "Configuration", "HTTP", "OTLP", "SystemIO", "Tailing"],
+            path: "Fuzz", exclude: ["corpora"], swiftSettings: settings))
 }
 
 if let names = Context.environment["TAILSPAN_ONLY"] {

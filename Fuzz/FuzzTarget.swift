@@ -19,6 +19,9 @@ struct FuzzTarget {
             FuzzTarget(name: "configuration", run: ConfigurationFuzzing.run),
             FuzzTarget(name: "http", run: HTTPFuzzing.run),
             FuzzTarget(name: "assembling", run: AssemblingFuzzing.run),
+            FuzzTarget(name: "traces", run: TraceProtobufFuzzing.run),
+            FuzzTarget(name: "traces-json", run: TraceJSONFuzzing.run),
+            FuzzTarget(name: "segment", run: SegmentLogFuzzing.run),
         ]
     }
 }

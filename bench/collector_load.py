@@ -104,14 +104,19 @@ def settled(collector, seconds):
     return until(lambda: (ledger := collector.ledger())["pending"] == 0 and ledger, seconds, "the last spans", collector.process)
 
 
-def prove(bench, settings):
-    """Sends requests that are all different, and compares what came to the sink, and the metrics, with what was sent. Gives the faults."""
+def different_requests():
+    """Requests without two equal spans, and the spans in them."""
+    generator = random.Random(3)
+    messages = [spans.request(generator) for _ in range(PROVEN_REQUESTS)]
+    return messages, [span for message in messages for span in spans.read(message)]
+
+
+def prove(bench, settings, messages, sent):
+    """Sends the requests, and compares what came to the sink, and the metrics, with the spans in them. Gives the faults."""
     folder = bench.folder("collector-proof")
     kept = os.path.join(folder, "requests")
     sink = Sink(bench.programs, folder, verify=kept, accepts_any=True)
     collector = Collector(bench.programs, folder, [output(sink)], **settings).start()
-    generator = random.Random(3)
-    messages = [spans.request(generator) for _ in range(PROVEN_REQUESTS)]
     with concurrent.futures.ThreadPoolExecutor(CONNECTIONS) as clients:
         # Some as they are: both kinds go into the same request to the sink.
         list(clients.map(lambda numbered: post(collector, numbered[1], compressed=numbered[0] % 4 > 0), enumerate(messages)))
@@ -119,7 +124,6 @@ def prove(bench, settings):
     samples = collector.samples()
     collector.stop()
     sink.stop()
-    sent = [span for message in messages for span in spans.read(message)]
     arrived = collections.Counter()
     for name in os.listdir(kept):
         with open(os.path.join(kept, name), "rb") as file:

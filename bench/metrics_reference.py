@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 
 import agent as support
@@ -22,6 +23,8 @@ PAGE = os.path.join(ROOT, "docs", "metrics.md")
 PROGRAMS = {"log-agent": ("log_agent_",), "trace-collector": ("trace_collector_", "traces_"), "transcode-service": ("",)}
 PROCESS = "process_"
 UNITS = {"seconds": "seconds", "bytes": "bytes", "latency": "seconds", "size": "bytes"}
+
+PATIENCE = 60  # seconds
 
 # What stands in the sources like a name of a metric, and is none.
 NO_METRICS = {"process_vm_readv", "traces_per_second"}
@@ -77,7 +80,9 @@ def agent_families(programs, directory):
         "outputs": [loki_output(sink.push_url), {"name": "local", "type": "directory", "path": os.path.join(folder, "pushes")}],
     }
     agent = Agent(programs, folder, json.dumps(config), listen).start()
-    return settled(agent.url, agent.process, PROGRAMS["log-agent"], "log_agent_push_requests_total")
+    found = settled(agent.url, agent.process, PROGRAMS["log-agent"], "log_agent_push_requests_total")
+    agent.stop()  # and with it its service
+    return found
 
 
 def service_families(programs, directory):
@@ -115,13 +120,21 @@ def call_that_fails(url):
 
 
 def settled(url, process, prefixes, *moved):
-    """Families, once all of `moved` have counted something."""
+    """Families, once all of `moved` have counted something; and, as some labels come with the first sample only, once they are as on the page.
+    Where that takes too long they are what they are."""
     def ask():
         text = get(url + "/metrics")
         samples = support.parse_samples(text)
         return text if all(support.total(samples, name) > 0 for name in moved) else None
-    found = families(until(ask, 120, f"{', '.join(moved)} to count", process))
-    return {name: family for name, family in found.items() if name.startswith(prefixes + (PROCESS,))}
+    with open(PAGE) as file:
+        wanted = rows(file.read())
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found = families(until(ask, 240, f"{', '.join(moved)} to count", process))
+        found = {name: family for name, family in found.items() if name.startswith(prefixes + (PROCESS,))}
+        if all(wanted.get(name) == row(name, family) for name, family in found.items()) or time.monotonic() > deadline:
+            return found
+        time.sleep(0.5)
 
 
 def families(text):
@@ -144,10 +157,14 @@ def tables(exposed):
         names = sorted(name for name in found if (name in shared) == (title == "All of them"))
         text += f"## {title}\n\n| metric | type | labels | unit | |\n|---|---|---|---|---|\n"
         for name in names:
-            kind, labels, meaning = found[name]
-            text += f"| `{name}` | {kind} | {', '.join(f'`{label}`' for label in labels)} | {unit(name)} | {meaning} |\n"
+            text += f"| `{name}` {row(name, found[name])}\n"
         text += "\n"
     return text.rstrip("\n") + "\n"
+
+
+def row(name, family):
+    kind, labels, meaning = family
+    return f"| {kind} | {', '.join(f'`{label}`' for label in labels)} | {unit(name)} | {meaning} |"
 
 
 def unit(name):

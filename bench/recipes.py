@@ -54,10 +54,11 @@ def main():
     finally:
         support.stop_all()
     problems += tables(arguments.write)
+    problems += embedded(arguments.write)
     problems += of_deployments(arguments.agent)
     for problem in problems:
         print(problem)
-    print(f"{len(CASES) * 2 + 2 - len(problems)} passed, {len(problems)} failed")
+    print(f"{len(CASES) * 2 + 3 - len(problems)} passed, {len(problems)} failed")
     return 1 if problems else 0
 
 
@@ -168,6 +169,31 @@ def tables(write):
             file.write(expected)
     elif page != expected:
         yield "docs/recipes.md: the tables are not those of config/recipes; run with --write"
+
+
+EMBEDDED = os.path.join(ROOT, "Sources", "LogAgent", "Settings", "EmbeddedRecipes.swift")
+
+
+def embedded(write):
+    """The recipes in the program are those of config/recipes; that of transcode-service stands beside the built-in configuration."""
+    folder = os.path.join(ROOT, "config", "recipes")
+    names = sorted(name.removesuffix(".json5") for name in os.listdir(folder))
+    text = "/// The recipes of `config/recipes`, so that a configuration can name them wherever the program runs. Written by\n" \
+           "/// `bench/recipes.py --write`; a test compares them.\nextension EmbeddedConfiguration {\n    static let recipes = [\n"
+    text += "".join(f'        "{name}": {name}Recipe,\n' for name in names) + "    ]\n"
+    for name in names:
+        if name == "transcode":
+            continue
+        with open(os.path.join(folder, f"{name}.json5")) as file:
+            lines = "".join(f"        {line}" if line.strip() else line for line in file)
+        text += f'\n    static let {name}Recipe = #"""\n{lines}\n        """#\n'
+    text += "}\n"
+    if write:
+        with open(EMBEDDED, "w") as file:
+            file.write(text)
+    with open(EMBEDDED) as file:
+        if file.read() != text:
+            yield "EmbeddedRecipes.swift: not what is in config/recipes; run with --write"
 
 
 def settled(text, size):

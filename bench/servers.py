@@ -48,6 +48,9 @@ def port(usual):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", usual))
             return usual
+        other = free_port()
+        print(f"stack: port {usual} is in use; {other} is taken in its place")
+        return other
     return free_port()
 
 
@@ -108,7 +111,7 @@ def start_prometheus(directory, targets, alertmanager, pace, port):
         save(pace.rules(load("prometheus", "rules", name)), os.path.join(folder, "rules", name))
     file = save(content, os.path.join(folder, "prometheus.yml"))
     command = ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}",
-               "--storage.tsdb.retention.time=45d", "--enable-feature=exemplar-storage", "--log.level=warn"]
+               f"--web.external-url=http://127.0.0.1:{port}", "--storage.tsdb.retention.time=45d", "--enable-feature=exemplar-storage", "--log.level=warn"]
     return Server(directory, "prometheus", command, port, "/-/ready"), missing
 
 
@@ -135,7 +138,7 @@ def start_alertmanager(directory, port, mailbox, slack_url, pace):
     file = save(content, os.path.join(folder, "alertmanager.yml"))
     subprocess.run(["amtool", "check-config", file], check=True, stdout=subprocess.DEVNULL)
     command = ["prometheus-alertmanager", f"--config.file={file}", f"--storage.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}",
-               "--cluster.listen-address=", "--log.level=info"]
+               f"--web.external-url=http://127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=info"]
     return Server(directory, "alertmanager", command, port, "/-/ready")
 
 

@@ -5,6 +5,7 @@ log-generator writes the log of a busy service; log-agent derives the metrics; P
 Alertmanager tells an SMTP server and a webhook. Read `prove` from top to bottom.
 """
 import argparse
+import contextlib
 import os
 import shutil
 import subprocess
@@ -21,6 +22,9 @@ from agent import Agent, Process, Programs, configuration, free_port, transcode_
 
 HASTE = servers.Pace(30)  # five minutes are ten seconds
 STORM = 400               # lines a second while jobs fail: one or two failures a second
+# What no load, however heavy, may bring about.
+NEVER = ("LogAgentStateNotSaved", "LogBytesLost", "LogLinesRefused", "LogAgentConfigurationRefused", "SpansRejected", "PrometheusRulesFailing",
+         "PrometheusConfigurationRefused", "AlertmanagerConfigurationRefused")
 STEADY = 20               # lines a second of script/stack: a failure in ten seconds or more
 
 
@@ -64,10 +68,11 @@ class Stack:
         self.mailbox = notices.Mailbox(free_port(), "alerts@example.org", "not the real one")
         self.channel = notices.Channel()
         self.agent = start_agent(programs, directory)
+        self.recorded = {name: start_recorded_agent(name, programs, directory) for name in ("celery", "airflow")}
         self.alertmanager = servers.start_alertmanager(directory, servers.port(9093), self.mailbox, self.channel.url, pace)
         port = servers.port(9090)
         self.targets = {
-            "log-agent": [self.agent.url.removeprefix("http://")] + [start_recorded_agent(name, programs, directory) for name in ("celery", "airflow")],
+            "log-agent": [self.agent.url.removeprefix("http://"), *self.recorded.values()],
             "alertmanager": self.alertmanager.address,
             "prometheus": f"127.0.0.1:{port}", "node": servers.start_node_exporter(directory).address,
             "redis": servers.start_redis(directory).address, "postgres": servers.start_postgres(directory).address,
@@ -133,6 +138,9 @@ def prove(programs, directory):
 
     until(lambda: closed(questions, 0), 240, "the ledger to close exactly when no line comes", prometheus)
 
+    wrongly = questions.vector(f'count_over_time(ALERTS{{alertstate="firing", alertname=~"{"|".join(NEVER)}"}}[1h])')
+    report.expect(not wrongly, "no alert has fired for nothing", wrongly)
+
     report.expect(stack.stop() == 0, "log-agent stops cleanly", stack.agent.process.log_tail())
     print(f"{report.passed} passed, {report.failed} failed")
     return report.failed == 0
@@ -155,7 +163,7 @@ def keep_running(programs, directory):
     stack = Stack(programs, directory, servers.Pace(1))
     generator(programs, directory, STEADY)
     video = servers.a_second_of_video(os.path.join(directory, "video.mp4")) if stack.service else None
-    print(f"Prometheus    {stack.prometheus.url}\nAlertmanager  {stack.alertmanager.url}\ndata, logs    {directory}\nCtrl-C stops all.\n")
+    print(addresses(stack, directory))
     letters = messages = 0
     while True:
         if video:
@@ -167,6 +175,27 @@ def keep_running(programs, directory):
             print(f"Slack {message['channel']}: {message['attachments'][0]['title']}")
         letters, messages = len(stack.mailbox.messages), len(stack.channel.messages)
         time.sleep(15)
+
+
+def addresses(stack, directory):
+    # Debian's Prometheus has other pages than the project's, and its Alertmanager none.
+    pages = stack.prometheus.url + ("/classic" if answers_at(stack.prometheus.url + "/classic/targets") else "")
+    lines = [f"Prometheus         {pages}/targets, {pages}/alerts", f"                   {pages}/graph",
+             f"Alertmanager       amtool --alertmanager.url={stack.alertmanager.url} alert",
+             f"log-agent          {stack.agent.url}/metrics, {stack.agent.url}/api/v1/ledger",
+             f"                   on a recorded log: {', '.join(f'{name}: http://{address}/metrics' for name, address in stack.recorded.items())}"]
+    if stack.service:
+        lines.append(f"transcode-service  curl -H 'X-API-Key: {stack.service.key}' {stack.service.url}/api/v1/jobs")
+    if collector := stack.targets.get("trace-collector"):
+        lines.append(f"trace-collector    http://{collector}/metrics, http://{collector}/api/v1/ledger")
+    return "\n".join(["", *lines, f"data, logs         {directory}", "Of the generated jobs one in eight fails: after some minutes ErrorBudgetBurnsFast fires, and e-mail and Slack message come here.",
+                      "Ctrl-C stops all.", ""])
+
+
+def answers_at(url):
+    with contextlib.suppress(OSError):
+        return bool(support.get(url))
+    return False
 
 
 def health_table(stack):

@@ -46,6 +46,7 @@ def main():
         problems += [f"{source}: nobody exports {metric}" for metric in sorted(expressions.metrics_in(expression)) if expressions.owner(metric) is None]
     problems += of_provisioning()
     problems += of_pages()
+    problems += of_kubernetes()
     for problem in problems:
         print(problem)
     if problems:
@@ -136,6 +137,48 @@ def of_provisioning():
             for kind, uid in set(re.findall(r'"type": "(\w+)",\s+"uid": "(\w+)"', file.read())):
                 if known.get(uid) != kind:
                     yield f"{name}: there is no data source {uid} of type {kind}"
+
+
+def of_kubernetes():
+    """What the schemas don't tell: objects find each other by name, label and port. The operator's ServiceMonitor has no schema here at all."""
+    objects = []
+    for name in ("sidecar.yaml", "daemonset.yaml", "servicemonitor.yaml"):
+        with open(os.path.join(CONFIG, "kubernetes", name)) as file:
+            objects += list(yaml.safe_load_all(file))
+    pods = [(one["metadata"], one["spec"]) if one["kind"] == "Pod" else (one["spec"]["template"]["metadata"], one["spec"]["template"]["spec"])
+            for one in objects if one["kind"] in ("Pod", "DaemonSet")]
+    services = [one for one in objects if one["kind"] == "Service"]
+
+    def ports(pod):
+        return {port["name"] for container in pod["containers"] + pod.get("initContainers", []) for port in container.get("ports", [])}
+
+    for service in services:
+        chosen = [spec for metadata, spec in pods if service["spec"]["selector"].items() <= metadata["labels"].items()]
+        if not chosen or any(port["targetPort"] not in ports(spec) for spec in chosen for port in service["spec"]["ports"]):
+            yield f"kubernetes: Service {service['metadata']['name']} finds no pod with its ports"
+    for monitor in (one for one in objects if one["kind"] == "ServiceMonitor"):
+        wanted = monitor["spec"]["selector"]["matchLabels"].items()
+        chosen = [one for one in services if wanted <= one["metadata"]["labels"].items() and one["metadata"]["namespace"] == monitor["metadata"]["namespace"]]
+        named = {port["name"] for one in chosen for port in one["spec"]["ports"]}
+        if not chosen or any(endpoint["port"] not in named for endpoint in monitor["spec"]["endpoints"]):
+            yield f"kubernetes: ServiceMonitor {monitor['metadata']['name']} finds no Service with its port"
+    maps = {one["metadata"]["name"] for one in objects if one["kind"] == "ConfigMap"}
+    accounts = {one["metadata"]["name"] for one in objects if one["kind"] == "ServiceAccount"}
+    for metadata, spec in pods:
+        where = f"kubernetes: the pod {metadata['labels']['app.kubernetes.io/name']}"
+        volumes = {volume["name"]: volume for volume in spec["volumes"]}
+        mounted = {mount["name"] for container in spec["containers"] + spec.get("initContainers", []) for mount in container["volumeMounts"]}
+        if mounted != volumes.keys():
+            yield f"{where}: mounts {sorted(mounted)}, and has {sorted(volumes)}"
+        for volume in volumes.values():
+            if "configMap" in volume and volume["configMap"]["name"] not in maps:
+                yield f"{where}: there is no ConfigMap {volume['configMap']['name']}"
+        if spec.get("serviceAccountName", "default") not in accounts | {"default"}:
+            yield f"{where}: there is no ServiceAccount {spec['serviceAccountName']}"
+        for container in spec["containers"] + spec.get("initContainers", []):
+            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+                if probe in container and container[probe]["httpGet"]["port"] not in {port["name"] for port in container["ports"]}:
+                    yield f"{where}: {probe} asks a port that {container['name']} has not"
 
 
 def of_pages():

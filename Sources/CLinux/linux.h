@@ -19,6 +19,7 @@ void *memmem(const void *haystack, size_t haystack_length, const void *needle, s
 void *memrchr(const void *bytes, int value, size_t count);
 int pipe2(int descriptors[2], int flags);
 int pidfd_open(int process, unsigned int flags);
+int pidfd_send_signal(int descriptor, int signal, void *information, unsigned int flags);
 // Declared with "..." by the C library, which Swift can't call; the arguments travel the same way.
 int prctl(int option, unsigned long first, unsigned long second, unsigned long third, unsigned long fourth);
 int accept4(int socket, struct sockaddr *restrict address, unsigned int *restrict length, int flags);

@@ -38,6 +38,8 @@ package protocol JobStoring: AnyObject, Sendable {
     func renew(_ id: String, worker: String, now: UInt64, leaseNanoseconds: UInt64, progress: Double) throws(JobStoreError) -> LeaseState
     /// Ends the work: stores the job as it is now (``Job/status`` final, or queued for a retry or to hand it back), and gives up the
     /// lease. False: the lease was lost, nothing was stored. A job that goes back to the queue while it is being cancelled is cancelled.
+    /// Throws ``JobStoreError/quotaExceeded(usedBytes:quotaBytes:)`` where its key would hold more than its quota: then nothing was
+    /// stored and the lease goes on, for the job to be finished without what is too much.
     func finish(_ job: Job, worker: String) throws(JobStoreError) -> Bool
     /// Returns when there may be something to claim, at the latest after the time. Wakes up for a job that any instance created.
     func waitForWork(upTo nanoseconds: UInt64)

@@ -43,19 +43,22 @@ extension TraceCollectorService {
         let delivery: SegmentLog
         let counted: CountedLog
         do throws(SystemError) {
-            (intake, delivery) = try makeLogs(ledger, countedFrom: deriving.map { deriving throws(SystemError) in try restore(deriving) })
+            let start = try deriving.map { deriving throws(SystemError) in try restore(deriving) }
+            let logs = try makeLogs(ledger, deriving, countedFrom: start)
+            (intake, delivery) = (logs.intake, logs.delivery)
             counted = CountedLog(
                 intake, deriving: deriving, number: intake === delivery ? settings.outputs.count : 1, path: derivedStatePath)
             log.caughtUp(spans: try counted.catchUp())
             // From now on there is a place to count from.
             try counted.save()
+            if let leftover = logs.leftover { try Directory.removeTree(leftover.directory) }
         } catch { return .failure(.buffer(error)) }
         let sampling = settings.sampling.map { SamplingStage($0, from: intake, to: delivery, ledger: ledger, log: log) }
         let span = SpanIntake(log: counted, keepsGzip: intake === delivery, ledger: ledger)
         let receiver = try settings.otlpHTTP.map { settings throws(MetricDeclarationError) in
             OTLPReceiver(
-                intake: span, maximumBytes: settings.maximumRequestBytes, metrics: try ReceiverMetrics(registry, receiver: "otlp_http"),
-                log: log)
+                intake: span, maximumBytes: settings.maximumRequestBytes, bytesInFlight: BytesInFlight(maximum: settings.bytesInFlight),
+                metrics: try ReceiverMetrics(registry, receiver: "otlp_http"), log: log)
         }
         let files: FileReceiver?
         if settings.files.isEmpty {
@@ -79,12 +82,14 @@ extension TraceCollectorService {
         }
         try CollectorMetrics.register(
             in: registry, ledger: ledger, pending: pending, intake: intake, delivery: delivery, sampling: sampling, deriving: deriving)
+        try CollectorMetrics.register(outputs, in: registry)
         let started = SystemClock.monotonicNanoseconds()
         let made = outputs
         let bufferBytes = settings.buffer.maximumBytes
         let health = ListenerHealth()
+        if receiver != nil { try ListenerMetrics.register(in: registry) { health.statistics } }
         let routes = AdminRoutes(
-            registry: registry, deriving: deriving, ailment: { health.ailment },
+            registry: registry, deriving: deriving, ailment: { health.ailment }, unreadiness: { health.unreadiness },
             status: {
                 StatusReport(
                     ledger, started: started, outputs: made, pending: pending,
@@ -114,18 +119,46 @@ extension TraceCollectorService {
         }
     }
 
-    /// With sampling a quarter of the buffer is for what is not decided. `start`: where the intake is to be counted from; nil: nothing is.
+    private struct BufferLogs {
+        let intake: SegmentLog
+        let delivery: SegmentLog
+        /// What an earlier process with sampling had not decided on, where this one has none: it is in ``delivery`` by now.
+        let leftover: SegmentLog?
+    }
+
+    /// With sampling a quarter of the buffer is for what is not decided; without, everything is kept, also what was not decided before.
+    /// `start`: where the intake is to be counted from; nil: nothing is.
     private func makeLogs(
-        _ ledger: SpanLedger, countedFrom start: SegmentLog.Start?
-    ) throws(SystemError) -> (intake: SegmentLog, delivery: SegmentLog) {
+        _ ledger: SpanLedger, _ deriving: SpanDeriving?, countedFrom start: SegmentLog.Start?
+    ) throws(SystemError) -> BufferLogs {
+        if settings.sampling != nil {
+            let delivery = try openDelivery(ledger, isIntake: false, countedFrom: nil)
+            let intake = try openUndecided(ledger, countedFrom: start)
+            return BufferLogs(intake: intake, delivery: delivery, leftover: nil)
+        }
+        do throws(SystemError) { _ = try FileStatus(ofPath: undecidedPath) } catch {
+            let delivery = try openDelivery(ledger, isIntake: true, countedFrom: start)
+            return BufferLogs(intake: delivery, delivery: delivery, leftover: nil)
+        }
+        let leftover = try openUndecided(ledger, countedFrom: start)
+        log.caughtUp(spans: try CountedLog(leftover, deriving: deriving, number: 1, path: derivedStatePath).catchUp())
+        let delivery = try openDelivery(ledger, isIntake: true, countedFrom: start.map { _ in .end })
+        try leftover.move(to: delivery)
+        if start != nil { delivery.pass(to: delivery.end, by: ledger.outputs.count) }
+        return BufferLogs(intake: delivery, delivery: delivery, leftover: leftover)
+    }
+
+    private var undecidedPath: String { settings.dataDirectory + "/undecided" }
+
+    private func openDelivery(
+        _ ledger: SpanLedger, isIntake: Bool, countedFrom start: SegmentLog.Start?
+    ) throws(SystemError) -> SegmentLog {
         let log = log
-        let counting = start.map { [CountedLog.reader: $0] } ?? [:]
         let buffer = settings.buffer
-        let isSampling = settings.sampling != nil
+        let counting = start.map { [CountedLog.reader: $0] } ?? [:]
         let delivery = try SegmentLog(
-            directory: settings.dataDirectory + "/buffer", readers: settings.outputs.map(\.name) + (isSampling ? [] : Array(counting.keys)),
-            starts: counting, maximumBytes: isSampling ? buffer.maximumBytes / 4 * 3 : buffer.maximumBytes,
-            synchronization: buffer.synchronization
+            directory: settings.dataDirectory + "/buffer", readers: settings.outputs.map(\.name) + Array(counting.keys), starts: counting,
+            maximumBytes: isIntake ? buffer.maximumBytes : buffer.maximumBytes / 4 * 3, synchronization: buffer.synchronization
         ) { reader, spans, cause in
             // What metrics have counted is theirs already.
             guard reader < ledger.outputs.count else { return }
@@ -139,21 +172,41 @@ extension TraceCollectorService {
             // An output that had delivered more than another before.
             output.deliver(mostRecovered - recovered)
         }
-        log.buffered(
-            recoveredSpans: mostRecovered, tornBytes: delivery.tornBytes, damagedBytes: delivery.damagedBytes)
-        guard isSampling else { return (delivery, delivery) }
-        let intake = try SegmentLog(
-            directory: settings.dataDirectory + "/undecided", readers: ["sampling"] + Array(counting.keys), starts: counting,
-            maximumBytes: buffer.maximumBytes / 4,
-            synchronization: buffer.synchronization
+        log.buffered(recoveredSpans: mostRecovered, tornBytes: delivery.tornBytes, damagedBytes: delivery.damagedBytes)
+        return delivery
+    }
+
+    private func openUndecided(_ ledger: SpanLedger, countedFrom start: SegmentLog.Start?) throws(SystemError) -> SegmentLog {
+        let log = log
+        let counting = start.map { [CountedLog.reader: $0] } ?? [:]
+        let undecided = try SegmentLog(
+            directory: undecidedPath, readers: ["sampling"] + Array(counting.keys), starts: counting,
+            maximumBytes: settings.buffer.maximumBytes / 4, synchronization: settings.buffer.synchronization
         ) { reader, spans, cause in
             guard reader == 0 else { return }
             for output in ledger.outputs { output.drop(spans, SpanLedger.DropReason(cause)) }
             log.lost(spans, output: "sampling", cause: cause.rawValue)
         }
-        ledger.recovered.add(intake.recoveredSpans[0])
-        log.buffered(recoveredSpans: intake.recoveredSpans[0], tornBytes: intake.tornBytes, damagedBytes: intake.damagedBytes)
-        return (intake, delivery)
+        ledger.recovered.add(undecided.recoveredSpans[0])
+        log.buffered(recoveredSpans: undecided.recoveredSpans[0], tornBytes: undecided.tornBytes, damagedBytes: undecided.damagedBytes)
+        return undecided
+    }
+}
+
+extension SegmentLog {
+    /// Appends everything that the first reader of this log has not settled to `other`, and settles it.
+    fileprivate func move(to other: SegmentLog) throws(SystemError) {
+        let batch = LogBatch()
+        while try take(into: batch, maximumBytes: 1 << 20, by: 0) {
+            for item in batch.records {
+                let body = Array(batch.bytes[item.range])
+                try body.span.bytes.withUnsafeBytes { (raw) throws(SystemError) in
+                    try other.append(
+                        raw, content: item.record.content, spans: Int(item.record.spans), messageBytes: Int(item.record.messageBytes))
+                }
+            }
+            commit(batch.end, spans: batch.contents.spans, by: 0)
+        }
     }
 }
 

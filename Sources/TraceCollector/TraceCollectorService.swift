@@ -21,6 +21,7 @@ struct TraceCollectorService {
     func run(_ configuration: ConfigurationReading) throws(CollectorError) {
         let signals = try attempt { () throws(SystemError) in try SignalSource([SIGTERM, SIGINT, SIGHUP]) }
         let lock = try DataDirectory.open(settings.dataDirectory)
+        OpenFileLimit.raise()
         let registry = MetricRegistry(startedAt: SystemClock.wallNanoseconds())
         let stages = try makeStages(registry)
         let reloading = Reloading(configuration, running: settings, outputs: stages.outputs, sampling: stages.sampling, log: log)
@@ -35,7 +36,7 @@ struct TraceCollectorService {
         let housekeeping = try attempt { () throws(SystemError) in try Housekeeping(stages, log: log) }
         if let files = stages.files { try attempt { () throws(SystemError) in try files.start() } }
         let receiver = try stages.receiver.map { receiver throws(CollectorError) in try startReceiver(receiver) } ?? nil
-        if let receiver { stages.health.watch(receiver) }
+        stages.health.started(receiver)
         log.started(
             version: Release.version, admin: admin.address, receiver: receiver?.address, outputs: settings.outputs.map(\.name))
         ResidentCode.release()
@@ -67,7 +68,7 @@ struct TraceCollectorService {
             listener.codedPaths = [OTLPReceiver.path]
             listener.workers = workers
             listener.limits.bodyBytes = settings.maximumRequestBytes
-            listener.heldBytes = max(64 << 20, 2 * settings.maximumRequestBytes)
+            listener.heldBytes = settings.bytesInFlight
             listener.connections = settings.maximumConnections
         } handlers: {
             HTTPRequestHandlers(handle: { receiver.answer($0) }, refuse: { receiver.refuse($0) })

@@ -62,7 +62,7 @@ struct JobStoreTests {
             let text = "müde 🎬 \"'\\ $1 \u{1} \u{7f} \r\n"
             let created = Job(
                 id: UUIDv7.next(), keyID: key.id, keyName: key.name, fileName: text, inputBytes: 1 << 40, createdAt: now(),
-                traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+                traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "vendor=a,other=b")
             try store.create(created)
             #expect(try store.job(id: created.id) == created)
 
@@ -254,6 +254,59 @@ struct JobStoreTests {
             #expect(stored.load(ordering: .relaxed) == 10)
             #expect(refused.load(ordering: .relaxed) == 50)
             #expect(try stores[0].usage(of: key) == StorageUsage(keyName: key.name, jobs: 10, usedBytes: 1_000, quotaBytes: 1_000))
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `outputs that would pass the quota are not stored, and the job is still held`(_ kind: StoreKind) throws {
+        try withStore(kind) { store throws in
+            let key = makeKey(quota: 619)
+            try store.add(key)
+            for _ in 0..<2 { try store.create(makeJob(of: key)) }
+            let first = try #require(try store.claim("a"))
+            let second = try #require(try store.claim("b"))
+            #expect(throws: JobStoreError.quotaExceeded(usedBytes: 200, quotaBytes: 619)) {
+                try store.finish(fullJob(from: first), worker: "a")
+            }
+            #expect(try store.job(id: first.id)?.status == .processing)
+            #expect(try store.usage(of: key).usedBytes == 200)
+            #expect(try store.renew(first.id, "a") == .held)
+            var failed = first
+            failed.status = .failed
+            #expect(try store.finish(failed, worker: "a"))
+            var small = second
+            small.status = .completed
+            small.transcript = Transcript(model: "base", words: 1, bytes: 419, seconds: 1)
+            #expect(try store.finish(small, worker: "b"))
+            #expect(try store.usage(of: key).usedBytes == 619)
+        }
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `jobs that end at once can't pass a quota together`(_ kind: StoreKind) throws {
+        try withStores(kind, count: 3) { stores throws in
+            // Room for twelve inputs, and the outputs of five.
+            let key = makeKey(quota: 12 * 100 + 5 * 420)
+            try stores[0].add(key)
+            var jobs: [Job] = []
+            for index in 0..<12 {
+                try stores[0].create(makeJob(of: key))
+                jobs.append(try #require(try stores[0].claim("worker \(index)")))
+            }
+            let claimed = jobs
+            let stored = Atomic(0)
+            try onThreads(12) { index in
+                do throws(JobStoreError) {
+                    if try stores[index % stores.count].finish(fullJob(from: claimed[index]), worker: "worker \(index)") {
+                        stored.add(1, ordering: .relaxed)
+                    }
+                } catch {
+                    guard case .quotaExceeded = error else { throw error }
+                }
+            }
+            #expect(stored.load(ordering: .relaxed) == 5)
+            #expect(try stores[0].usage(of: key).usedBytes == 12 * 100 + 5 * 420)
+            #expect(try stores[0].counts() == JobCounts(queued: 0, processing: 7))
         }
     }
 

@@ -6,6 +6,22 @@ import Testing
 @Suite struct RegistryTests {
     private let registry = MetricRegistry(startedAt: someTime)
 
+    @Test func `statuses have a series each, and share one where none was expected`() throws {
+        let requests = try StatusCounters([0, 200]) { status throws(MetricDeclarationError) in
+            try registry.counter("requests_total", help: "Requests.", labels: ["status": status])
+        }
+        for status in [200, 200, 0, 418, 599] { requests.increment(status) }
+        #expect(
+            rendered(registry) == #"""
+                # HELP requests_total Requests.
+                # TYPE requests_total counter
+                requests_total{status="none"} 1
+                requests_total{status="200"} 2
+                requests_total{status="other"} 2
+
+                """#)
+    }
+
     @Test func `handles, collectors and labels come out as families`() throws {
         let read = try registry.counter("log_agent_read_lines_total", help: "Lines read.", labels: ["source": "a"])
         let other = try registry.counter("log_agent_read_lines_total", help: "Lines read.", labels: ["source": "b\"c"])

@@ -121,13 +121,7 @@ package final class AgentProcess: Sendable {
     }
 
     /// Of the process, in bytes: `VmRSS` now, or `VmHWM` at its highest.
-    package func memory(_ field: String) throws -> Int {
-        let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-        for line in text.split(separator: "\n") where line.hasPrefix(field + ":") {
-            return (Int(line.split { $0 == " " || $0 == "\t" }[1]) ?? 0) * 1024
-        }
-        throw ChildProcess.Failed(description: "/proc/\(pid)/status has no \(field)")
-    }
+    package func memory(_ field: String) throws -> Int { try process.memory(field) }
 }
 
 /// Lines of one output, from `/api/v1/ledger`.

@@ -65,6 +65,15 @@ package final class ChildProcess: Sendable {
 
     package var isRunning: Bool { currentEnding == nil }
 
+    /// In bytes: `VmRSS` now, or `VmHWM` at its highest.
+    package func memory(_ field: String) throws -> Int {
+        let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        for line in text.split(separator: "\n") where line.hasPrefix(field + ":") {
+            return (Int(line.split { $0 == " " || $0 == "\t" }[1]) ?? 0) * 1024
+        }
+        throw Failed(description: "/proc/\(pid)/status has no \(field)")
+    }
+
     package func signal(_ number: Int32) {
         // Never after it was waited for: the number may be another process's by then.
         ending.withLock { if $0 == nil { _ = Glibc.kill(pid, number) } }

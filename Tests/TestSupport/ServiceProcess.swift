@@ -33,12 +33,28 @@ package final class ServiceProcess: Sendable {
     package func request(
         _ method: HTTPMethod, _ target: String, key: String? = nil, headers: HTTPHeaders = [:], body: [UInt8] = []
     ) throws -> HTTPResponse {
+        try request(method, target, key: key, headers: headers, pieces: [body])
+    }
+
+    /// The same with a body in pieces, which may be one array many times.
+    package func request(
+        _ method: HTTPMethod, _ target: String, key: String? = nil, headers: HTTPHeaders = [:], pieces: [[UInt8]],
+        timeoutSeconds: UInt64 = 60
+    ) throws -> HTTPResponse {
         var headers = headers
         if let key { headers.append("X-API-Key", key) }
         let client = try HTTPClient(endpoint: endpoint, limits: HTTPLimits(bodyBytes: 64 << 20))
-        return try body.withUnsafeBytes { body in
-            try client.send(method: method, target: target, headers: headers, body: [body], timeoutNanoseconds: 60_000_000_000)
+        return try Self.withBuffers(of: pieces[...]) { body in
+            try client.send(
+                method: method, target: target, headers: headers, body: body, timeoutNanoseconds: timeoutSeconds * 1_000_000_000)
         }
+    }
+
+    private static func withBuffers<Result>(
+        of pieces: ArraySlice<[UInt8]>, _ before: [UnsafeRawBufferPointer] = [], _ body: ([UnsafeRawBufferPointer]) throws -> Result
+    ) rethrows -> Result {
+        guard let first = pieces.first else { return try body(before) }
+        return try first.withUnsafeBytes { try withBuffers(of: pieces.dropFirst(), before + [$0], body) }
     }
 
     package func json(_ target: String, key: String? = nil) throws -> [String: Any] {

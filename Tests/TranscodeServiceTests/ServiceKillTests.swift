@@ -13,7 +13,7 @@ import Testing
             // Hangs, and would not be impressed by TERM, until there is a file `go`.
             let script =
                 "\(FakePrograms.head)\(FakePrograms.output)if ! [ -e '\(directory)/go' ]; then trap '' TERM; echo half >\"$output\"; "
-                + "echo $$ >'\(directory)/pid.new'; mv '\(directory)/pid.new' '\(directory)/pid'; while :; do sleep 0.1; done; fi\n"
+                + "sleep 1000 & echo $! >'\(directory)/left'; echo $$ >'\(directory)/pid.new'; mv '\(directory)/pid.new' '\(directory)/pid'; while :; do sleep 0.1; done; fi\n"
             let ffmpeg = try makeRunnable("ffmpeg", in: directory, script + FakePrograms.transcode)
             try """
             listen: "unix:\(socket)", data_dir: "\(directory)/data", log: { stdout: false, file: "\(directory)/log" },
@@ -44,9 +44,12 @@ import Testing
             first.process.signal(SIGKILL)
             #expect(try first.process.wait() == .signalled(SIGKILL))
             try waitUntil("the end of ffmpeg") { kill(pid, 0) != 0 }
+            let left = try #require(pid_t(String(contentsOfFile: directory + "/left", encoding: .utf8).dropLast()))
+            #expect(kill(left, 0) == 0)
 
             try Data().write(to: URL(fileURLWithPath: directory + "/go"))
             let second = try start()
+            try waitUntil("the end of what ffmpeg had started") { kill(left, 0) != 0 }
             try waitUntil("the job to be done") {
                 try second.json("/api/v1/jobs/\(id)", key: key)["status"] as? String == "completed"
             }

@@ -38,10 +38,11 @@ package struct HTTPResponse: Equatable, Sendable {
     package var bodyText: String { String(decoding: body, as: UTF8.self) }
 
     /// How long `Retry-After` asks to wait, in whole seconds, from either of its forms (RFC 9110 §10.2.3).
-    /// `wallSeconds` is the time now, since 1970. nil without the field or when it is neither form.
+    /// `wallSeconds` is the time now, since 1970. From 0 to a year, however much longer is asked for; nil without the field or when
+    /// it is neither form.
     package func retryAfterSeconds(wallSeconds: Int) -> Int? {
         guard let value = headers.first("Retry-After") else { return nil }
-        if let seconds = ASCIIText.decimal(value) { return seconds }
-        return HTTPDate.parse(value).map { max(0, $0 - wallSeconds) }
+        let asked = ASCIIText.decimal(value) ?? HTTPDate.parse(value).map { $0 - wallSeconds }
+        return asked.map { min(max(0, $0), 365 * 86_400) }
     }
 }

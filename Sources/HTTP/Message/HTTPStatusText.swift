@@ -1,6 +1,6 @@
-/// The standard words for a status code (RFC 9110 §15, RFC 6585).
-enum HTTPStatusText {
-    static func reason(for status: Int) -> String {
+/// The standard words for a status code (RFC 9110 §15, RFC 6585), and for 499, which no client reads.
+package enum HTTPStatusText {
+    package static func reason(for status: Int) -> String {
         switch status {
         case 100: "Continue"
         case 200: "OK"
@@ -33,6 +33,7 @@ enum HTTPStatusText {
         case 422: "Unprocessable Content"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
+        case 499: "Client Closed Request"
         case 500: "Internal Server Error"
         case 501: "Not Implemented"
         case 502: "Bad Gateway"

@@ -86,13 +86,21 @@ package struct HTTPRefusal: Equatable, Sendable {
     package var detail: String
     /// nil where the head could not be read, or was not waited for.
     package var head: HTTPRequestHead?
+    /// There is no room for it now; the same may be taken later.
+    package var isOverload: Bool
 
-    package init(status: Int, detail: String, head: HTTPRequestHead? = nil) {
+    package init(status: Int, detail: String, head: HTTPRequestHead? = nil, isOverload: Bool = false) {
         self.status = status
         self.detail = detail
         self.head = head
+        self.isOverload = isOverload
     }
 
     /// `404 Not Found: …`
-    package var textResponse: HTTPResponse { .text("\(status) \(HTTPStatusText.reason(for: status)): \(detail)", status: status) }
+    package var textResponse: HTTPResponse { textResponse(status: status) }
+
+    /// The same with another status.
+    package func textResponse(status: Int) -> HTTPResponse {
+        .text("\(status) \(HTTPStatusText.reason(for: status)): \(detail)", status: status)
+    }
 }

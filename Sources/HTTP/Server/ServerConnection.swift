@@ -218,7 +218,7 @@ struct ServerConnection: Sendable {
         parser = Self.parser(policy)
         var head: HTTPRequestHead?
         if case .body(let exchange) = state { head = exchange.requestHead }
-        return refuse(503, reason, head, now: now, wallSeconds: wallSeconds)
+        return refuse(503, reason, head, isOverload: true, now: now, wallSeconds: wallSeconds)
     }
 
     // MARK: Requests
@@ -417,18 +417,19 @@ struct ServerConnection: Sendable {
 
     /// Answers what cannot be understood or waited for, and ends the connection: where the next request starts is unknown.
     private mutating func refuse(
-        _ status: Int, _ detail: String, _ head: HTTPRequestHead? = nil, now: UInt64, wallSeconds: Int
+        _ status: Int, _ detail: String, _ head: HTTPRequestHead? = nil, isOverload: Bool = false, now: UInt64, wallSeconds: Int
     ) -> Action {
         let output = ResponseWriting.output(
-            for: refusal(status, detail, head), to: .get, version: .http11, keepsConnection: false, wallSeconds: wallSeconds)
+            for: refusal(status, detail, head, isOverload: isOverload), to: .get, version: .http11, keepsConnection: false,
+            wallSeconds: wallSeconds)
         state = .sending(.linger)
         deadline = now &+ policy.timeouts.response
         idleSince = nil
         return .send(head: output.head, body: output.body)
     }
 
-    private func refusal(_ status: Int, _ detail: String, _ head: HTTPRequestHead?) -> HTTPResponse {
-        policy.refuse(HTTPRefusal(status: status, detail: detail, head: head))
+    private func refusal(_ status: Int, _ detail: String, _ head: HTTPRequestHead?, isOverload: Bool = false) -> HTTPResponse {
+        policy.refuse(HTTPRefusal(status: status, detail: detail, head: head, isOverload: isOverload))
     }
 
     private mutating func close() -> Action {

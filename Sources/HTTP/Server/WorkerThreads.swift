@@ -11,7 +11,8 @@ final class WorkerThreads: Sendable {
     }
 
     private struct State {
-        var jobs: [Job] = []
+        /// What waits, and in front of it nils for what was taken since the queue was last moved up.
+        var jobs: [Job?] = []
         var next = 0
         var isClosed = false
         var running = 0
@@ -43,7 +44,7 @@ final class WorkerThreads: Sendable {
     /// Lets the workers end after the handlers that run now; gives up waiting for them after `nanoseconds`.
     func stop(waitingNanoseconds nanoseconds: UInt64) {
         // What is dropped may have an end that does work itself: that is not done within the lock.
-        let (running, dropped) = state.withLock { state in
+        let (running, dropped): (Int, [Job?]) = state.withLock { state in
             defer {
                 state.isClosed = true
                 state.jobs = []
@@ -66,10 +67,14 @@ final class WorkerThreads: Sendable {
             available.wait()
             let (job, isClosed): (Job?, Bool) = state.withLock { state in
                 guard state.next < state.jobs.count else { return (nil, state.isClosed) }
-                let job = state.jobs[state.next]
+                // A queue that never runs empty must not keep what was taken from it: a job holds a request's body.
+                let job = state.jobs[state.next].take()
                 state.next += 1
                 if state.next == state.jobs.count {
                     state.jobs = []
+                    state.next = 0
+                } else if state.next >= 64 && state.next >= state.jobs.count / 2 {
+                    state.jobs.removeFirst(state.next)
                     state.next = 0
                 }
                 return (job, false)

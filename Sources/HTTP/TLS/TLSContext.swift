@@ -50,7 +50,10 @@ final class TLSContext: @unchecked Sendable {
 
     /// A session over the socket `descriptor`, which must outlive it. `serverName` is what a client's peer must prove to be.
     func session(over descriptor: Int32, serverName: String? = nil) throws(TLSError) -> TLSSession {
-        guard let session = SSL_new(context), let bio = SocketBIO.make(descriptor) else { throw .failed("no memory for a session") }
+        guard let session = SSL_new(context) else { throw .failed("no memory for a session") }
+        // From here on it is freed with its owner, also when this throws.
+        let owner = TLSSession(owning: session, expectedName: serverName)
+        guard let bio = SocketBIO.make(descriptor) else { throw .failed("no memory for a session") }
         SSL_set_bio(session, bio, bio)
         switch role {
         case .server: SSL_set_accept_state(session)
@@ -58,7 +61,7 @@ final class TLSContext: @unchecked Sendable {
             SSL_set_connect_state(session)
             if let serverName { try Self.expect(serverName, session, verifiesServer) }
         }
-        return TLSSession(owning: session, expectedName: serverName)
+        return owner
     }
 
     /// When the own certificate ends, in seconds since 1970; nil without one.
@@ -70,7 +73,9 @@ final class TLSContext: @unchecked Sendable {
         let isAddress =
             name.utf8.contains(UInt8(ascii: ":")) || name.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }
         if isAddress {
-            guard !verifies || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), name) == 1 else {
+            // The zone of a link-local address (`fe80::1%eth0`) is this machine's word, and in no certificate.
+            let address = String(name.prefix { $0 != "%" })
+            guard !verifies || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), address) == 1 else {
                 throw .failed("\(name) is no address")
             }
             return

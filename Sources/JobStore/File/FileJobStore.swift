@@ -282,10 +282,7 @@ package final class FileJobStore: JobStoring {
     package func create(_ job: Job) throws(JobStoreError) {
         try write { (state) throws(JobStoreError) in
             if state.table.entries[job.id] != nil { throw .broken("there is a job \(job.id) already") }
-            if let key = state.table.keys[job.keyID], let quota = key.quotaBytes {
-                let used = state.table.usage(of: key).usedBytes
-                if used > quota || job.storedBytes > quota - used { throw .quotaExceeded(usedBytes: used, quotaBytes: quota) }
-            }
+            try state.table.checkRoom(for: job.storedBytes, of: job.keyID)
             return (FileRecord(job: job), { $0.put(JobTable.Entry(job: job)) }, ())
         }
         work.signal()
@@ -342,6 +339,9 @@ package final class FileJobStore: JobStoring {
         let isStored = try write { (state) throws(JobStoreError) in
             guard let entry = state.table.entries[job.id], entry.job.status == .processing, entry.worker == worker else {
                 return (nil, { _ in }, false)
+            }
+            if job.storedBytes > entry.job.storedBytes {
+                try state.table.checkRoom(for: job.storedBytes - entry.job.storedBytes, of: job.keyID)
             }
             let job = job.finished(from: entry.job, at: SystemClock.wallNanoseconds())
             return (FileRecord(job: job), { $0.put(JobTable.Entry(job: job)) }, true)

@@ -92,6 +92,13 @@ struct JobTable: Sendable {
             keyName: key.name, jobs: idsByKey[key.id]?.count ?? 0, usedBytes: bytesByKey[key.id] ?? 0, quotaBytes: key.quotaBytes)
     }
 
+    /// Throws where a key would hold more than its quota with `bytes` more.
+    func checkRoom(for bytes: UInt64, of keyID: String) throws(JobStoreError) {
+        guard let quota = keys[keyID]?.quotaBytes else { return }
+        let used = bytesByKey[keyID] ?? 0
+        if used > quota || bytes > quota - used { throw .quotaExceeded(usedBytes: used, quotaBytes: quota) }
+    }
+
     /// What a new file would have to hold.
     func forEachRecord<E: Error>(_ body: (FileRecord) throws(E) -> Void) throws(E) {
         for key in keys.values { try body(FileRecord(key: key)) }

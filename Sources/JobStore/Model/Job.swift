@@ -12,6 +12,8 @@ package struct Job: Equatable, Sendable, Codable {
     package let createdAt: UInt64
     /// W3C `traceparent` of the request that created it, so that the work becomes part of the same trace.
     package let traceparent: String?
+    /// Its `tracestate`; nil where it had none.
+    package let tracestate: String?
 
     package var status: JobStatus = .queued
     /// How many times it was claimed.
@@ -32,7 +34,8 @@ package struct Job: Equatable, Sendable, Codable {
     package var failure: JobFailure?
 
     package init(
-        id: String, keyID: String, keyName: String, fileName: String, inputBytes: UInt64, createdAt: UInt64, traceparent: String? = nil
+        id: String, keyID: String, keyName: String, fileName: String, inputBytes: UInt64, createdAt: UInt64, traceparent: String? = nil,
+        tracestate: String? = nil
     ) {
         self.id = id
         self.keyID = keyID
@@ -41,6 +44,7 @@ package struct Job: Equatable, Sendable, Codable {
         self.inputBytes = inputBytes
         self.createdAt = createdAt
         self.traceparent = traceparent
+        self.tracestate = tracestate
         availableAt = createdAt
     }
 

@@ -3,8 +3,8 @@ import PostgreSQL
 /// Jobs and keys as rows.
 enum JobRow {
     static let columns = """
-        id, key_id, key_name, file_name, input_bytes, created_at, traceparent, status, attempts, started_at, finished_at, available_at, \
-        is_cancelling, progress, media, outputs, transcript, failure
+        id, key_id, key_name, file_name, input_bytes, created_at, traceparent, tracestate, status, attempts, started_at, finished_at, \
+        available_at, is_cancelling, progress, media, outputs, transcript, failure
         """
 
     static func job(_ row: PostgresRow) throws(JobStoreError) -> Job {
@@ -12,7 +12,7 @@ enum JobRow {
             var job = Job(
                 id: try row.value("id"), keyID: try row.value("key_id"), keyName: try row.value("key_name"),
                 fileName: try row.value("file_name"), inputBytes: try row.value("input_bytes"), createdAt: try row.value("created_at"),
-                traceparent: try row.optional("traceparent"))
+                traceparent: try row.optional("traceparent"), tracestate: try row.optional("tracestate"))
             job.attempts = try row.value("attempts")
             job.startedAt = try row.optional("started_at")
             job.finishedAt = try row.optional("finished_at")
@@ -63,7 +63,7 @@ extension Job {
     var storable: Job {
         var job = Job(
             id: id, keyID: keyID, keyName: keyName.storable, fileName: fileName.storable, inputBytes: inputBytes, createdAt: createdAt,
-            traceparent: traceparent?.storable)
+            traceparent: traceparent?.storable, tracestate: tracestate?.storable)
         job.status = status
         job.attempts = attempts
         job.startedAt = startedAt

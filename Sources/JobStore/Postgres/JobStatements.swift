@@ -33,9 +33,9 @@ enum JobStatements {
             RETURNING key_id
         )
         INSERT INTO jobs (
-            id, key_id, key_name, file_name, input_bytes, created_at, traceparent, status, attempts, available_at, is_cancelling, progress,
+            id, key_id, key_name, file_name, input_bytes, created_at, traceparent, tracestate, status, attempts, available_at, is_cancelling, progress,
             outputs, stored_bytes, claimable_at)
-        SELECT $1::uuid, key_id, $3, $4, $5::bigint, $6::bigint, $7, $8, $9::integer, $10::bigint, false, 0, $12::jsonb, $11::bigint,
+        SELECT $1::uuid, key_id, $3, $4, $5::bigint, $6::bigint, $7, $14, $8, $9::integer, $10::bigint, false, 0, $12::jsonb, $11::bigint,
             clock_timestamp() + $13::bigint * interval '1 microsecond'
         FROM added
         RETURNING pg_notify('transcode_jobs', '')
@@ -103,13 +103,21 @@ enum JobStatements {
         WHERE id = $1::uuid AND worker = $2 AND status = 'processing'
         RETURNING is_cancelling
         """)
+    /// No row: the lease was lost. One that is not stored: its outputs would pass the quota of its key, whose row is locked first.
     static let finish = PostgresStatement(
         "job.finish",
         """
         WITH held AS (
-            SELECT id, key_id, stored_bytes, CASE WHEN is_cancelling AND $3 = 'queued' THEN 'cancelled' ELSE $3 END AS ending
+            SELECT id, key_id, $14::bigint - stored_bytes AS growth,
+                CASE WHEN is_cancelling AND $3 = 'queued' THEN 'cancelled' ELSE $3 END AS ending
             FROM jobs WHERE id = $1::uuid AND worker = $2 AND status = 'processing'
             FOR UPDATE
+        ), counted AS (
+            UPDATE key_usage AS usage SET used_bytes = usage.used_bytes + held.growth
+            FROM held LEFT JOIN api_keys ON api_keys.id = held.key_id
+            WHERE usage.key_id = held.key_id
+                AND (held.growth <= 0 OR quota_bytes IS NULL OR usage.used_bytes + held.growth <= quota_bytes)
+            RETURNING usage.key_id
         ), changed AS (
             UPDATE jobs SET
                 status = held.ending, attempts = $4::integer, started_at = $5::bigint,
@@ -117,12 +125,12 @@ enum JobStatements {
                 available_at = $8::bigint, is_cancelling = false, progress = $9::double precision, media = $10::jsonb,
                 outputs = $11::jsonb, transcript = $12::jsonb, failure = $13::jsonb, stored_bytes = $14::bigint,
                 claimable_at = CASE WHEN held.ending = 'queued' THEN clock_timestamp() + $15::bigint * interval '1 microsecond' END
-            FROM held WHERE jobs.id = held.id
-            RETURNING held.key_id, $14::bigint - held.stored_bytes AS growth, held.ending
-        ), counted AS (
-            UPDATE key_usage SET used_bytes = used_bytes + changed.growth FROM changed WHERE key_usage.key_id = changed.key_id
+            FROM held JOIN counted USING (key_id) WHERE jobs.id = held.id
+            RETURNING jobs.id
         )
-        SELECT CASE WHEN ending = 'queued' THEN pg_notify('transcode_jobs', '') END FROM changed
+        SELECT changed.id IS NOT NULL AS is_stored,
+            CASE WHEN changed.id IS NOT NULL AND ending = 'queued' THEN pg_notify('transcode_jobs', '') END
+        FROM held LEFT JOIN changed USING (id)
         """)
     /// For a `finish` whose answer was lost: the job is as that one leaves it. A later claim would have counted another attempt.
     static let finished = PostgresStatement(

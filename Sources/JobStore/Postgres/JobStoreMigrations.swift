@@ -128,6 +128,7 @@ package enum JobStoreMigrations {
                 "CREATE INDEX jobs_open ON jobs (id) WHERE status IN ('queued', 'processing')",
                 "CREATE INDEX jobs_of_key ON jobs (key_id, id)",
                 "CREATE INDEX jobs_by_status ON jobs (status, id)",
-            ])
+            ]),
+        Migration(version: 2, name: "tracestate", statements: ["ALTER TABLE jobs ADD COLUMN tracestate text"]),
     ]
 }

@@ -111,6 +111,7 @@ package final class PostgresJobStore: JobStoring {
             .text(job.id), .text(job.keyID), .text(job.keyName), .text(job.fileName), .integer(job.inputBytes),
             .integer(job.createdAt), .text(job.traceparent), .text(job.status.rawValue), .integer(job.attempts),
             .integer(job.availableAt), .integer(job.storedBytes), try JobRow.json(job.outputs), .integer(Self.delay(of: job)),
+            .text(job.tracestate),
         ]
         let isStored: Bool
         do throws(PostgresError) {
@@ -224,14 +225,21 @@ package final class PostgresJobStore: JobStoring {
             try JobRow.json(job.media), try JobRow.json(job.outputs), try JobRow.json(job.transcript),
             try JobRow.json(job.failure), .integer(job.storedBytes), .integer(Self.delay(of: job)),
         ]
+        // nil: the quota would be passed.
         let isStored = try JobStoreError.mapping { () throws(PostgresError) in
-            try pool.perform { (connection, mayHaveHappened) throws(PostgresError) in
-                if try connection.execute(JobStatements.finish, values).count > 0 { return true }
+            try pool.perform { (connection, mayHaveHappened) throws(PostgresError) -> Bool? in
+                if let row = try connection.execute(JobStatements.finish, values).first {
+                    return try row.value("is_stored", as: Bool.self) ? true : nil
+                }
                 guard mayHaveHappened else { return false }
                 return try connection.execute(
                     JobStatements.finished, [.text(job.id), .text(worker.storable), .integer(job.attempts)]
                 ).count > 0
             }
+        }
+        guard let isStored else {
+            let usage = try usages(ofKey: job.keyID)
+            throw .quotaExceeded(usedBytes: usage.used, quotaBytes: usage.quota)
         }
         if isStored && job.status == .queued { work.signal() }
         return isStored

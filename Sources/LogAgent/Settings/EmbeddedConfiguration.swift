@@ -5,8 +5,6 @@ enum EmbeddedConfiguration {
     /// No directory: recipes that it names are built in, too.
     static let directory = "<built-in>"
 
-    static let recipes = ["transcode": transcodeRecipe]
-
     /// Which recipe stands at `path` in `config/`.
     static func recipeName(ofPath path: String) -> String? {
         recipes.keys.first { path == "recipes/\($0).json5" }
@@ -89,7 +87,7 @@ enum EmbeddedConfiguration {
         //   { route: { where: { audit: true }, outputs: ["local"], tenant: "$team" } },
         // ],
 
-        recipes: ["recipes/transcode.json5"],     // relative to this file; "transcode" alone is the built-in one
+        recipes: ["recipes/transcode.json5"],     // relative to this file; "transcode" alone is the built-in one, as "nginx", "redis", …
 
         metrics: [
           // { name: "logins_total", type: "counter", help: "Logins", where: { event: "user.login" }, labels: { method: "$method" } },

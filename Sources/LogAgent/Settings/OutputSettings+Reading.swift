@@ -1,4 +1,5 @@
 import Configuration
+import ConnectionSettings
 
 extension OutputSettings {
     /// What there is where no output is configured.
@@ -45,7 +46,7 @@ extension OutputSettings {
         let type = object.required("type", "\"loki\"")?.choice(
             among: ["loki", "directory", "stdout"], later: ["otlp", "http", "file", "elasticsearch", "kafka", "s3"])
         let defaultBatch = type == "directory" ? BatchSettings.forDirectory : BatchSettings()
-        batch = object["batch"]?.object { BatchSettings(reading: $0, default: defaultBatch) } ?? defaultBatch
+        batch = object["batch"]?.object { BatchSettings(reading: $0, default: defaultBatch, largestBytes: 64 << 20) } ?? defaultBatch
         // Two threads would write into each other's lines.
         inFlight = type == "stdout" ? 1 : object["in_flight"]?.integer(in: 1...64) ?? Self.defaultInFlight
         retry = object["retry"]?.object(RetrySettings.init(reading:)) ?? RetrySettings()
@@ -67,32 +68,4 @@ extension OutputSettings {
 
 extension BatchSettings {
     init() { self.init(maximumBytes: 1 << 20, maximumWaitNanoseconds: 50_000_000) }
-
-    /// Each batch is a file there, and nobody waits for it: fewer and larger ones.
-    static let forDirectory = BatchSettings(maximumBytes: 1 << 20, maximumWaitNanoseconds: 1_000_000_000)
-
-    fileprivate init(reading object: ConfigurationObject, default: BatchSettings) {
-        self = `default`
-        if let bytes = object["max_bytes"]?.size(in: 4 << 10...64 << 20) { maximumBytes = Int(bytes) }
-        if let wait = object["max_wait"]?.duration(in: 1_000_000...600_000_000_000) { maximumWaitNanoseconds = wait }
-    }
-}
-
-extension RetrySettings {
-    init() {
-        self.init(
-            minimumBackoffNanoseconds: 250_000_000, maximumBackoffNanoseconds: 30_000_000_000, timeoutNanoseconds: 10_000_000_000)
-    }
-
-    fileprivate init(reading object: ConfigurationObject) {
-        self.init()
-        let minimum = object["min_backoff"]?.duration(in: 1_000_000...3_600_000_000_000)
-        let maximum = object["max_backoff"]?.duration(in: 1_000_000...86_400_000_000_000)
-        if let timeout = object["timeout"]?.duration(in: 100_000_000...3_600_000_000_000) { timeoutNanoseconds = timeout }
-        minimumBackoffNanoseconds = minimum ?? min(minimumBackoffNanoseconds, maximum ?? .max)
-        maximumBackoffNanoseconds = maximum ?? max(maximumBackoffNanoseconds, minimum ?? 0)
-        if let minimum, let maximum, minimum > maximum, let node = object["max_backoff"] {
-            node.refuse("use at least `min_backoff`, which is \(DurationText.text(minimum))")
-        }
-    }
 }

@@ -63,16 +63,3 @@ struct StdoutSettings: Equatable, Sendable {
 
     var format: Format
 }
-
-struct BatchSettings: Equatable, Sendable {
-    /// Of the uncompressed push body.
-    var maximumBytes: Int
-    var maximumWaitNanoseconds: UInt64
-}
-
-struct RetrySettings: Equatable, Sendable {
-    var minimumBackoffNanoseconds: UInt64
-    var maximumBackoffNanoseconds: UInt64
-    /// For one push, from connecting to the last byte of the answer.
-    var timeoutNanoseconds: UInt64
-}

@@ -2,7 +2,7 @@ import Configuration
 
 /// A file of ready-made metrics that a configuration names in `recipes`.
 enum Recipe {
-    /// `node` names a file, relative to its own, or a built-in recipe: `"transcode"`.
+    /// `node` names a file, relative to its own, or a built-in recipe: `"nginx"`.
     static func readMetrics(namedBy node: ConfigurationNode, files: inout [ConfigurationFile]) -> [PlacedMetric] {
         guard let name = node.string() else { return [] }
         guard let file = file(named: name, by: node) else { return [] }
@@ -33,7 +33,7 @@ enum Recipe {
         let known = EmbeddedConfiguration.recipes.keys.sorted()
         if isBuiltInName || isBuiltIn {
             node.tell(
-                "`\(node.path)` is \(ConfigurationValue.quoted(name)), which is not a built-in recipe; there is \(ConfigurationNode.list(known)).",
+                "`\(node.path)` is \(ConfigurationValue.quoted(name)), which is not a built-in recipe; use \(ConfigurationNode.list(known)).",
                 hint: Suggestion.nearest(to: name, among: known).map { "Did you mean \"\($0)\"?" }
                     ?? "A file's name ends in .json5: \"recipes/\(name).json5\".")
             return nil

@@ -16,8 +16,7 @@ final class OutputMetrics: Sendable {
         case storage
     }
 
-    private let requests: [Int: Counter]
-    private let otherRequests: Counter
+    private let requests: StatusCounters
     private let durations: Histogram
     private let retries: [RetryReason: Counter]
     private let refused: [RefusalReason.Kind: Counter]
@@ -34,15 +33,11 @@ final class OutputMetrics: Sendable {
     let queued: Gauge
 
     init(_ registry: MetricRegistry, output: String) throws(MetricDeclarationError) {
-        func request(_ status: String) throws(MetricDeclarationError) -> Counter {
+        requests = try StatusCounters(Self.statuses) { status throws(MetricDeclarationError) in
             try registry.counter(
                 "log_agent_push_requests_total", help: "Pushes by HTTP status; none: no answer",
                 labels: ["output": output, "status": status])
         }
-        var requests: [Int: Counter] = [:]
-        for status in Self.statuses { requests[status] = try request(status == 0 ? "none" : String(status)) }
-        self.requests = requests
-        otherRequests = try request("other")
         durations = try registry.histogram(
             "log_agent_push_duration_seconds", help: "Time from sending a push to its answer", bounds: Self.durationBounds,
             labels: ["output": output])
@@ -78,7 +73,7 @@ final class OutputMetrics: Sendable {
 
     /// `status` 0: no answer.
     func countRequest(status: Int, sentBytes count: Int, nanoseconds: UInt64) {
-        (requests[status] ?? otherRequests).increment()
+        requests.increment(status)
         durations.observe(Double(nanoseconds) / 1e9)
         sentBytes.increment(by: UInt64(count))
     }

@@ -85,14 +85,22 @@ final class SegmentLog: Sendable {
         for reader in readers {
             let cursor = try CursorFile(directory: directory, reader: reader)
             cursors.append(cursor)
-            let position: LogPosition? =
+            var position: LogPosition? =
                 switch starts[reader] ?? .saved {
                 case .saved: try cursor.load()
                 case .position(let position): position
                 case .end: log.end
                 }
-            let taken = try position.map { position throws(SystemError) in try Self.contents(before: position, in: directory) }
-            log.addReader(reader, committed: position, takenOfSegment: taken ?? .init(), now: now)
+            var taken = LogSegment.Contents()
+            if let found = position {
+                if let contents = try Self.contents(before: found, in: directory) {
+                    taken = contents
+                } else {
+                    // No record begins there. When its segment comes again, nothing is lost.
+                    position = LogSegment.start(found.segment)
+                }
+            }
+            log.addReader(reader, committed: position, takenOfSegment: taken, now: now)
         }
         self.cursors = cursors
         recoveredSpans = log.readers.map(\.pendingSpans)
@@ -123,20 +131,21 @@ final class SegmentLog: Sendable {
         return (segments, torn, damaged)
     }
 
-    private static func contents(before position: LogPosition, in directory: String) throws(SystemError) -> LogSegment.Contents {
+    /// nil where `position` is not where a record begins, or the next one will.
+    private static func contents(before position: LogPosition, in directory: String) throws(SystemError) -> LogSegment.Contents? {
         let path = directory + "/" + LogSegment.fileName(position.segment)
-        guard let file = try? FileDescriptor(opening: path) else { return .init() }
         var contents = LogSegment.Contents()
         var offset = UInt64(LogSegment.mark.count)
+        guard let file = try? FileDescriptor(opening: path) else { return offset == position.offset ? contents : nil }
         var header = [UInt8](repeating: 0, count: BufferRecord.headerBytes)
         while offset < position.offset {
             guard try file.readAll(into: &header, at: offset), let record = header.withUnsafeBytes({ BufferRecord(header: $0) }) else {
-                break
+                return nil
             }
             offset += record.recordBytes
             contents.add(record)
         }
-        return contents
+        return offset == position.offset ? contents : nil
     }
 
     // MARK: Looking

@@ -23,7 +23,8 @@ final class CountedLog: @unchecked Sendable {
     private let path: String
     private let gate = Monitor(Gate())
     private let saving = Mutex<Void>(())
-    private var saved: LogPosition?
+    /// The revision of the values.
+    private var saved: UInt64?
 
     /// `number` is that of ``reader`` in the log, where there is something to derive; `path` that of its file.
     init(_ log: SegmentLog, deriving: SpanDeriving?, number: Int, path: String) {
@@ -58,7 +59,9 @@ final class CountedLog: @unchecked Sendable {
     func save() throws(SystemError) {
         guard let deriving else { return }
         try saving.withLock { _ throws(SystemError) in
-            if saved == log.end.position { return }
+            // A change that comes meanwhile is saved the next time.
+            let revision = deriving.revision
+            if saved == revision { return }
             var end: SegmentLog.End?
             let values = deriving.encode {
                 // Between two requests.
@@ -73,7 +76,7 @@ final class CountedLog: @unchecked Sendable {
             }
             guard let end else { return }
             try DerivedState(position: end.position, values: values).save(path)
-            saved = end.position
+            saved = revision
             log.pass(to: end, by: number)
         }
     }

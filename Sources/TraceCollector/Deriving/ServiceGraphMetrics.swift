@@ -51,9 +51,12 @@ final class ServiceGraphMetrics {
         expire(monotonic: monotonic, now: now)
     }
 
-    /// For times without spans.
-    func expire(monotonic: UInt64, now: UInt64) {
-        for edge in graph.expire(now: monotonic) { count(edge, now: now) }
+    /// For times without spans. Whether there was something to count.
+    @discardableResult
+    func expire(monotonic: UInt64, now: UInt64) -> Bool {
+        let edges = graph.expire(now: monotonic)
+        for edge in edges { count(edge, now: now) }
+        return !edges.isEmpty
     }
 
     private static func serviceName(_ resource: Int32, _ index: TraceIndex, _ message: UnsafeRawBufferPointer) -> String {

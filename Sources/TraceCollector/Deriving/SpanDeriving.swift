@@ -14,6 +14,7 @@ final class SpanDeriving: @unchecked Sendable {
     private let metrics: SpanMetrics?
     private let graph: ServiceGraphMetrics?
     private var capture = SeriesCapture()
+    private var changes: UInt64 = 0
 
     init(metrics: SpanMetrics.Settings?, graph: ServiceGraphMetrics.Settings?) throws(MetricDeclarationError) {
         let now = SystemClock.wallNanoseconds()
@@ -26,6 +27,7 @@ final class SpanDeriving: @unchecked Sendable {
         let now = SystemClock.wallNanoseconds()
         let monotonic = SystemClock.monotonicNanoseconds()
         lock.withLock { _ in
+            changes += 1
             metrics?.observe(index, in: message, now: now)
             graph?.observe(index, in: message, monotonic: monotonic, now: now)
         }
@@ -33,7 +35,10 @@ final class SpanDeriving: @unchecked Sendable {
 
     /// To be called now and then, so that calls whose other half never comes are counted when no span comes either.
     func expire() {
-        lock.withLock { _ in graph?.expire(monotonic: SystemClock.monotonicNanoseconds(), now: SystemClock.wallNanoseconds()) }
+        lock.withLock { _ in
+            let counted = graph?.expire(monotonic: SystemClock.monotonicNanoseconds(), now: SystemClock.wallNanoseconds())
+            if counted == true { changes += 1 }
+        }
     }
 
     /// Families that have filled up since the last call.
@@ -44,6 +49,25 @@ final class SpanDeriving: @unchecked Sendable {
         lock.withLock { _ in
             guard let graph = graph?.graph else { return (0, 0, 0) }
             return (graph.expired, graph.dropped, graph.waitingCount)
+        }
+    }
+
+    /// Rises when values change.
+    var revision: UInt64 { lock.withLock { _ in changes } }
+
+    struct FamilyStatus: Equatable {
+        let name: String
+        let series: Int
+        /// Updates that went to the series for what is above the limit.
+        let overflowedUpdates: UInt64
+    }
+
+    /// Of each derived metric.
+    var families: [FamilyStatus] {
+        lock.withLock { _ in
+            table.families.map {
+                FamilyStatus(name: $0.definition.name, series: $0.seriesCount, overflowedUpdates: $0.overflowedUpdates)
+            }
         }
     }
 

@@ -37,8 +37,8 @@ struct FilePositions: Sendable {
 
     init(dataDirectory: String) { path = dataDirectory + "/files.json" }
 
-    /// A file that is missing or damaged says nothing: everything is read from its beginning then.
-    func load() throws(SystemError) -> (files: [SavedFile], writtenAt: UInt64?, nextID: UInt64) {
+    /// What ``save(_:nextID:)`` has written, empty where it has written nothing; nil where it can't be read.
+    func load() throws(SystemError) -> (files: [SavedFile], writtenAt: UInt64?, nextID: UInt64)? {
         let file: FileDescriptor
         do throws(SystemError) { file = try FileDescriptor(opening: path) } catch {
             if error.code == ENOENT { return ([], nil, 1) }
@@ -46,8 +46,8 @@ struct FilePositions: Sendable {
         }
         var bytes = [UInt8](repeating: 0, count: Int(min(try FileStatus(ofDescriptor: file).size, 64 << 20)))
         guard try file.readAll(into: &bytes, at: 0), let saved = try? JSONDecoder().decode(Saved.self, from: Data(bytes)),
-            saved.version == 1
-        else { return ([], nil, 1) }
+            saved.version == 1, saved.files.allSatisfy(\.isPossible)
+        else { return nil }
         return (saved.files.map(SavedFile.init), saved.writtenAt, saved.nextID)
     }
 
@@ -60,6 +60,11 @@ struct FilePositions: Sendable {
 }
 
 extension FilePositions.Saved.File {
+    /// Whether it can have been written here: what is read relies on it.
+    fileprivate var isPossible: Bool {
+        Int(headLength) <= ContentHash.headBytes && Int(guardLength) <= ContentHash.guardBytes && UInt64(guardLength) <= offset
+    }
+
     fileprivate init(_ file: SavedFile) {
         self.init(
             id: file.id, source: file.sourceName, firstPath: file.firstPath, path: file.path, device: file.identity.device,

@@ -37,7 +37,9 @@ final class FileReceiver: @unchecked Sendable {
     }
 
     func start() throws(SystemError) {
-        let saved = try positions.load()
+        let found = try positions.load()
+        if found == nil { log.positionsLost(positions.path) }
+        let saved = found ?? (files: [], writtenAt: nil, nextID: 1)
         let made = try WorkerThread("files", stackBytes: 512 << 10) { [self] in run(saved) }
         thread.withLock { $0 = made }
     }

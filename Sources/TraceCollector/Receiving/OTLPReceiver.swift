@@ -9,18 +9,22 @@ final class OTLPReceiver: Sendable {
     static let path = "/v1/traces"
     /// What a client is asked to wait for when the buffer can't be written.
     private static let retryAfterSeconds = 5
+    /// The same when there is too much at once.
+    private static let overloadRetryAfterSeconds = 1
 
     private let intake: SpanIntake
     private let metrics: ReceiverMetrics
     private let log: CollectorLog
     private let maximumBytes: Int
+    private let bytesInFlight: BytesInFlight
     private let scratches = IntakeScratchPool()
     private let isStopping = Atomic(false)
 
-    /// `maximumBytes`: of a request after its compression is undone.
-    init(intake: SpanIntake, maximumBytes: Int, metrics: ReceiverMetrics, log: CollectorLog) {
+    /// `maximumBytes`: of a request after its compression is undone. `bytesInFlight` has room for one such request at least.
+    init(intake: SpanIntake, maximumBytes: Int, bytesInFlight: BytesInFlight, metrics: ReceiverMetrics, log: CollectorLog) {
         self.intake = intake
         self.maximumBytes = maximumBytes
+        self.bytesInFlight = bytesInFlight
         self.metrics = metrics
         self.log = log
     }
@@ -35,22 +39,26 @@ final class OTLPReceiver: Sendable {
         return response
     }
 
-    /// What the server answers by itself, before a request is here: in the words of OTLP for clients that speak it.
+    /// What the server answers by itself, before a request is here: in the words of OTLP for clients that speak it. Where clients want
+    /// more than there is room for, that is 429.
     func refuse(_ refusal: HTTPRefusal) -> HTTPResponse {
-        metrics.countRequest(status: refusal.status)
+        let status = refusal.isOverload ? 429 : refusal.status
+        metrics.countRequest(status: status)
+        let retryAfterSeconds = refusal.isOverload ? Self.overloadRetryAfterSeconds : nil
         guard let type = OTLPMediaType(refusal.head?.headers.first("Content-Type")) else {
-            var response = refusal.textResponse
-            if refusal.status == 503 { response.headers.append("Retry-After", "1") }
+            var response = refusal.textResponse(status: status)
+            if let retryAfterSeconds { response.headers.append("Retry-After", String(retryAfterSeconds)) }
             return response
         }
         let code =
-            switch refusal.status {
+            switch status {
             case 401: 16
-            case 413: 8
+            case 408: 4
+            case 413, 429: 8
             case 500...: 14
             default: 3
             }
-        return type.failure(refusal.status, code: code, refusal.detail, retryAfterSeconds: refusal.status == 503 ? 1 : nil)
+        return type.failure(status, code: code, refusal.detail, retryAfterSeconds: retryAfterSeconds)
     }
 
     private func respond(to request: HTTPRequest) -> HTTPResponse {
@@ -80,23 +88,32 @@ final class OTLPReceiver: Sendable {
     }
 
     private func take(_ body: [UInt8], compressed: Bool, _ type: OTLPMediaType, _ scratch: IntakeScratch) -> HTTPResponse {
+        var inFlight = InFlightRequest(of: bytesInFlight)
         guard compressed else {
             if body.count > maximumBytes { return tooLarge(type) }
-            return body.withUnsafeBytes { take(message: $0, compressed: nil, type, scratch) }
+            return body.withUnsafeBytes { take(message: $0, compressed: nil, type, scratch, &inFlight) }
         }
         scratch.message.removeAll(keepingCapacity: true)
         do throws(GzipError) {
             let decoder = GzipDecoder(maximumBytes: maximumBytes)
             try body.span.bytes.withUnsafeBytes { (raw) throws(GzipError) in
-                try decoder.append(raw) { scratch.message.append(contentsOf: $0) }
+                try decoder.append(raw) { if inFlight.reserve($0.count) { scratch.message.append(contentsOf: $0) } }
             }
             try decoder.finish()
         } catch {
             if case .tooLarge = error { return tooLarge(type) }
             return type.failure(400, code: 3, error.description)
         }
+        if inFlight.isTurnedAway { return overloaded(type) }
         let message = scratch.message
-        return message.withUnsafeBytes { message in body.withUnsafeBytes { take(message: message, compressed: $0, type, scratch) } }
+        return message.withUnsafeBytes { message in
+            body.withUnsafeBytes { take(message: message, compressed: $0, type, scratch, &inFlight) }
+        }
+    }
+
+    private func overloaded(_ type: OTLPMediaType) -> HTTPResponse {
+        type.failure(
+            429, code: 8, "too much is being received at once; send it again", retryAfterSeconds: Self.overloadRetryAfterSeconds)
     }
 
     private func tooLarge(_ type: OTLPMediaType) -> HTTPResponse {
@@ -104,9 +121,12 @@ final class OTLPReceiver: Sendable {
     }
 
     private func take(
-        message: UnsafeRawBufferPointer, compressed: UnsafeRawBufferPointer?, _ type: OTLPMediaType, _ scratch: IntakeScratch
+        message: UnsafeRawBufferPointer, compressed: UnsafeRawBufferPointer?, _ type: OTLPMediaType, _ scratch: IntakeScratch,
+        _ inFlight: inout InFlightRequest
     ) -> HTTPResponse {
         guard type == .json else { return answer(intake.take(message, compressed: compressed, scratch: scratch), type) }
+        // The same in protobuf takes less.
+        guard inFlight.reserve(message.count) else { return overloaded(type) }
         scratch.writer.removeAll(keepingCapacityUpTo: .max)
         do throws(TraceJSONError) {
             // An empty body is an empty request in protobuf; in JSON it is nothing.

@@ -2,7 +2,7 @@ import Metrics
 
 /// What a receiver has taken. Every series is there at 0 from the start.
 final class ReceiverMetrics: Sendable {
-    private static let statuses = [200, 400, 401, 404, 405, 408, 413, 415, 431, 503]
+    private static let statuses = [200, 400, 401, 404, 405, 408, 413, 415, 429, 431, 503]
 
     private let requests: [Int: Counter]
     private let other: Counter

@@ -8,6 +8,8 @@ struct AdminRoutes: Sendable {
     let deriving: SpanDeriving?
     /// Why the collector is not well; nil where it is.
     let ailment: @Sendable () -> String?
+    /// Why it takes no spans; nil where it does.
+    let unreadiness: @Sendable () -> String?
     let status: @Sendable () -> StatusReport
     let ledger: @Sendable () -> LedgerReport
 
@@ -21,7 +23,7 @@ struct AdminRoutes: Sendable {
         case "/metrics": return metrics(request)
         case "/healthz": return ailment().map { .text($0, status: 503) } ?? .text("ok")
         // What the listener takes is in the buffer: there is nothing to wait for.
-        case "/ready": return ailment().map { .text($0, status: 503) } ?? .text("ready")
+        case "/ready": return unreadiness().map { .text($0, status: 503) } ?? .text("ready")
         case "/api/v1/status": return json(status())
         default: return json(ledger())
         }

@@ -45,7 +45,7 @@ extension OutputSettings {
             level.warn("`\(level.path)` has no use: compression is \"none\".")
         }
         let defaults = type == "directory" ? BatchSettings.forDirectory : BatchSettings.forOTLP
-        batch = object["batch"]?.object { BatchSettings(reading: $0, default: defaults) } ?? defaults
+        batch = object["batch"]?.object { BatchSettings(reading: $0, default: defaults, largestBytes: 16 << 20) } ?? defaults
         retry = object["retry"]?.object(RetrySettings.init(reading:)) ?? RetrySettings()
         switch type {
         case "otlp_http": destination = .otlp(OTLPSettings(reading: object))
@@ -110,27 +110,4 @@ extension DirectorySettings {
 
 extension BatchSettings {
     static let forOTLP = BatchSettings(maximumBytes: 1 << 20, maximumWaitNanoseconds: 200_000_000)
-
-    /// Each batch is a file there, and nobody waits for it: fewer and larger ones.
-    static let forDirectory = BatchSettings(maximumBytes: 1 << 20, maximumWaitNanoseconds: 1_000_000_000)
-
-    fileprivate init(reading object: ConfigurationObject, default: BatchSettings) {
-        self = `default`
-        if let bytes = object["max_bytes"]?.size(in: 4 << 10...16 << 20) { maximumBytes = Int(bytes) }
-        if let wait = object["max_wait"]?.duration(in: 1_000_000...600_000_000_000) { maximumWaitNanoseconds = wait }
-    }
-}
-
-extension RetrySettings {
-    fileprivate init(reading object: ConfigurationObject) {
-        self.init()
-        let minimum = object["min_backoff"]?.duration(in: 1_000_000...3_600_000_000_000)
-        let maximum = object["max_backoff"]?.duration(in: 1_000_000...86_400_000_000_000)
-        if let timeout = object["timeout"]?.duration(in: 100_000_000...3_600_000_000_000) { timeoutNanoseconds = timeout }
-        minimumBackoffNanoseconds = minimum ?? min(minimumBackoffNanoseconds, maximum ?? .max)
-        maximumBackoffNanoseconds = maximum ?? max(maximumBackoffNanoseconds, minimum ?? 0)
-        if let minimum, let maximum, minimum > maximum, let node = object["max_backoff"] {
-            node.refuse("use at least `min_backoff`, which is \(DurationText.text(minimum))")
-        }
-    }
 }

@@ -99,17 +99,18 @@ extension OTLPReceiverSettings {
     static let defaultListen = "127.0.0.1:4318"
     /// What Tempo's receiver takes, so that nothing is accepted that can't be delivered.
     static let defaultMaximumRequestBytes = 20 << 20
+    static let defaultMaximumConnections = 2048
 
     init() {
         self.init(
             server: ServerSettings(listen: Self.defaultListen), maximumRequestBytes: Self.defaultMaximumRequestBytes,
-            maximumConnections: 1024)
+            maximumConnections: Self.defaultMaximumConnections)
     }
 
     fileprivate init(reading object: ConfigurationObject) {
         server = ServerSettings(reading: object, defaultListen: Self.defaultListen, exposing: "send spans")
         maximumRequestBytes = object["max_request_bytes"]?.size(in: 64 << 10...128 << 20).map(Int.init) ?? Self.defaultMaximumRequestBytes
-        maximumConnections = object["max_connections"]?.integer(in: 1...65_536) ?? 1024
+        maximumConnections = object["max_connections"]?.integer(in: 1...65_536) ?? Self.defaultMaximumConnections
     }
 }
 

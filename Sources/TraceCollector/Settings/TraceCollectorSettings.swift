@@ -26,6 +26,9 @@ struct OTLPReceiverSettings: Equatable, Sendable {
     var maximumRequestBytes: Int
     /// How many clients may be connected at a time.
     var maximumConnections: Int
+
+    /// Of request bodies that are being received together, and again of what they are inflated to.
+    var bytesInFlight: Int { max(64 << 20, 2 * maximumRequestBytes) }
 }
 
 struct FileReceiverSettings: Equatable, Sendable {

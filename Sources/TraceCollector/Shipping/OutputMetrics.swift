@@ -7,8 +7,7 @@ final class OutputMetrics: Sendable {
     private static let durationBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
     private static let spanBounds: [Double] = [1, 10, 100, 500, 1000, 2500, 5000, 10_000, 25_000]
 
-    private let requests: [Int: Counter]
-    private let otherRequests: Counter
+    private let requests: StatusCounters
     private let durations: Histogram
     let retries: Counter
     /// From the arrival of a request's oldest spans to the output's acknowledgement.
@@ -18,15 +17,11 @@ final class OutputMetrics: Sendable {
     let up: Gauge
 
     init(_ registry: MetricRegistry, output: String) throws(MetricDeclarationError) {
-        func request(_ status: String) throws(MetricDeclarationError) -> Counter {
+        requests = try StatusCounters(Self.statuses) { status throws(MetricDeclarationError) in
             try registry.counter(
                 "trace_collector_push_requests_total", help: "Requests to an output by the status of their answer; none: no answer",
                 labels: ["output": output, "status": status])
         }
-        var requests: [Int: Counter] = [:]
-        for status in Self.statuses { requests[status] = try request(status == 0 ? "none" : String(status)) }
-        self.requests = requests
-        otherRequests = try request("other")
         durations = try registry.histogram(
             "trace_collector_push_duration_seconds", help: "Time from sending a request to its answer", bounds: Self.durationBounds,
             labels: ["output": output])
@@ -47,7 +42,7 @@ final class OutputMetrics: Sendable {
 
     /// `status` 0: no answer.
     func countRequest(status: Int, bytes: Int, nanoseconds: UInt64) {
-        (requests[status] ?? otherRequests).increment()
+        requests.increment(status)
         durations.observe(Double(nanoseconds) / 1e9)
         sentBytes.increment(by: UInt64(bytes))
     }

@@ -39,16 +39,3 @@ struct DirectorySettings: Equatable, Sendable {
     /// The oldest files are removed above this size.
     var maximumBytes: UInt64
 }
-
-struct BatchSettings: Equatable, Sendable {
-    /// As protobuf, before compression.
-    var maximumBytes: Int
-    var maximumWaitNanoseconds: UInt64
-}
-
-struct RetrySettings: Equatable, Sendable {
-    var minimumBackoffNanoseconds: UInt64 = 250_000_000
-    var maximumBackoffNanoseconds: UInt64 = 30_000_000_000
-    /// For one request, from connecting to the last byte of the answer.
-    var timeoutNanoseconds: UInt64 = 10_000_000_000
-}

@@ -1,3 +1,4 @@
+import ConnectionSettings
 import Delivery
 
 /// When the senders of one output may send: all of them pause after a failure, and then one of them tries whether it is over. A pure value.

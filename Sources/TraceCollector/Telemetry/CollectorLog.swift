@@ -84,6 +84,12 @@ struct CollectorLog: Sendable {
         logger.warning("The output took spans and says something about them.", ["output": .string(output), "reason": .string(message)])
     }
 
+    func positionsLost(_ path: String) {
+        logger.error(
+            "It can't be read how far files were read; they are read from their beginning, and their spans come again.",
+            ["file": .string(path)])
+    }
+
     func tailed(_ event: TailEvent) {
         switch event {
         case .found(let file): logger.info("Reading a file.", ["file": .string(file.firstPath)])

@@ -46,6 +46,15 @@ enum CollectorMetrics {
         if let deriving { try register(deriving, in: registry) }
     }
 
+    static func register(_ outputs: [Output], in registry: MetricRegistry) throws(MetricDeclarationError) {
+        try registry.collectGauge(
+            "trace_collector_requests_in_flight", help: "Requests on their way, those that wait for another try included",
+            labels: ["output"]
+        ) {
+            for output in outputs { $0.append(Double(output.batchesUnderWay), output.name) }
+        }
+    }
+
     /// Gauges are named as Prometheus names its own.
     static func register(_ reloading: Reloading, in registry: MetricRegistry) throws(MetricDeclarationError) {
         try registry.collectGauge(
@@ -93,6 +102,14 @@ enum CollectorMetrics {
     }
 
     private static func register(_ deriving: SpanDeriving, in registry: MetricRegistry) throws(MetricDeclarationError) {
+        try registry.collectGauge("trace_collector_derived_series", help: "Series of a derived metric", labels: ["metric"]) { samples in
+            for family in deriving.families { samples.append(Double(family.series), family.name) }
+        }
+        try registry.collectCounter(
+            "trace_collector_derived_overflow_total", help: "Updates that went to the overflow series, above max_series", labels: ["metric"]
+        ) { samples in
+            for family in deriving.families { samples.append(Double(family.overflowedUpdates), family.name) }
+        }
         try registry.collectCounter(
             "trace_collector_service_graph_unpaired_total", help: "Calls that count nowhere", labels: ["reason"]
         ) { samples in

@@ -86,14 +86,7 @@ struct ServiceMetrics: Sendable {
         try registry.collectGauge("transcode_service_http_connections", help: "Open connections") {
             $0.append(Double(server().openConnections))
         }
-        try count("accepted_connections", "Connections that were accepted") { $0.acceptedConnections }
-        try count("evicted_connections", "Idle connections that were closed to make room") { $0.evictedConnections }
-        try count("refused_connections", "Connections that found no room") { $0.refusedConnections }
-        try count("refused_requests", "Requests that were refused because too much was being received") { $0.refusedRequests }
-        try count("timed_out_connections", "Connections that were too slow in the middle of a request or response") {
-            $0.timedOutConnections
-        }
-        try count("accept_failures", "Connections that could not be accepted: no descriptors left") { $0.acceptFailures }
+        for known in HTTPServerStatistics.counts { try count(known.name, known.help, known.value) }
         try count("uploads", "Uploads that began") { $0.streamedBodies }
         try count("interrupted_uploads", "Uploads that did not come to their end") { $0.interruptedBodies }
         try count("broken_responses", "Downloads that were broken off because their file could not be read") { $0.brokenResponses }

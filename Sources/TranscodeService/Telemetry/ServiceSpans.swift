@@ -37,7 +37,7 @@ extension ServiceTelemetry {
     /// Begins the span of a worker's work on a job that it has just claimed, in the trace of the request that created it, and records
     /// how long the job waited before. Its id goes into log lines; ``TraceSpan/end(atUnixNano:)`` ends it.
     func jobSpan(_ job: Job, worker: String) -> TraceSpan {
-        let parent = job.traceparent.flatMap { TraceContext(traceparent: $0) }
+        let parent = job.traceparent.flatMap { TraceContext(traceparent: $0, state: job.tracestate ?? "") }
         let started = job.startedAt ?? job.availableAt
         let attributes: () -> SpanAttributes = {
             [

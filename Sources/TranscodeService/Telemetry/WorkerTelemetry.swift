@@ -25,6 +25,10 @@ struct WorkerTelemetry: WorkerObserving {
         log.error("Jobs can't be processed: a program is missing, or is another one.", exception: problem.description)
     }
 
+    func endedLeft(programs: Int) {
+        log.warning("Programs that a killed service had left behind ended.", ["programs": .integer(programs)])
+    }
+
     func swept(_ result: OutputSweep.Result) {
         if let problem = result.problem {
             log.warning("Files that nobody needs can't be removed; it is tried again.", exception: problem)

@@ -161,6 +161,8 @@ final class WorkerPool: Sendable {
     }
 
     private func sweep() {
+        let left = LeftPrograms(dataDirectory: files.dataDirectory).end()
+        if left > 0 { observing.endedLeft(programs: left) }
         // Without workers nothing here needs them.
         let problems = settings.count > 0 ? MediaPrograms.problems(settings, control: checking, launcher: launcher) : []
         for problem in problems { observing.found(problem) }

@@ -23,7 +23,7 @@ struct HTTPDateTests {
 
     @Test(arguments: [
         ("7", 7), ("0", 0), ("Thu, 01 Jan 1970 00:01:40 GMT", 40), ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("-1", nil), ("soon", nil),
-        ("1.5", nil),
+        ("1.5", nil), ("999999999999999999", 31_536_000), ("Fri, 31 Dec 9999 23:59:59 GMT", 31_536_000),
     ])
     func `Retry-After is read in both forms`(value: String, seconds: Int?) {
         #expect(HTTPResponse(status: 429, headers: ["Retry-After": value]).retryAfterSeconds(wallSeconds: 60) == seconds)

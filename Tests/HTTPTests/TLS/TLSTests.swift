@@ -46,6 +46,12 @@ struct TLSTests {
         }
     }
 
+    @Test func `an address may have a zone, and what is no address is said to be none`() throws {
+        let context = try TLSContext(client: TLSClientSettings())
+        _ = try context.session(over: 0, serverName: "fe80::1%eth0")
+        #expect(throws: TLSError.failed("1.2.3.4.5 is no address")) { try context.session(over: 0, serverName: "1.2.3.4.5") }
+    }
+
     @Test func `many megabytes go both ways`() throws {
         let body = patternBytes(20 << 20)
         try withServer { (server, certificates) throws in

@@ -24,7 +24,7 @@ struct MigrationTests {
     @Test
     func `an empty database gets all tables, and a second time nothing`() throws {
         try withPool { pool throws in
-            #expect(try JobStoreMigrations.migrate(pool) == [1])
+            #expect(try JobStoreMigrations.migrate(pool) == [1, 2])
             #expect(try tables(pool) == ["api_keys", "jobs", "key_usage", "schema_migrations"])
             #expect(try JobStoreMigrations.migrate(pool) == [])
             #expect(try JobStoreMigrations.migrate(pool.settings) == [])

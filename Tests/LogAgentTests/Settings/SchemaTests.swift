@@ -116,8 +116,8 @@ import Testing
 
     /// An unknown key in every object of ``everySetting`` makes the loader say what it knows there.
     @Test func `knows the keys that the settings know, and no others`() throws {
-        let differences = SchemaCheck(schema).differences(
-            from: try Self.everySetting.map(parsed), problems: { told(about: $0) })
+        let differences = try SchemaCheck(schema).differences(
+            from: Self.everySetting.map(parsed), problems: { told(about: $0) })
         #expect(differences == [])
     }
 }

@@ -216,7 +216,8 @@ import Testing
                     directory: directory) == [
                         "f:1:33: error: `sources[0].include` is \"a\"; use an absolute path: it starts with `/`.",
                         "f:1:77: error: `recipes[2]`: \(directory)/r/x.json5 is there already.",
-                        "f:1:90: error: `recipes[3]` is \"transcod\", which is not a built-in recipe; there is \"transcode\". | Did you mean \"transcode\"?",
+                        "f:1:90: error: `recipes[3]` is \"transcod\", which is not a built-in recipe; use "
+                            + "\"airflow\", \"celery\", \"containers\", \"levels\", \"minio\", \"nginx\", \"postgresql\", \"redis\", \"syslog\" or \"transcode\". | Did you mean \"transcode\"?",
                         "\(directory)/r/y.json5:1:19: error: `metrics[0].name`: `a_total` is there already: `metrics[0]` in \(directory)/r/x.json5."
                             + " | Keep one, or give one another name.",
                         "\(directory)/r/y.json5:1:57: error: `metrics[1].name` is \"c\"; end a counter's name in `_total`."

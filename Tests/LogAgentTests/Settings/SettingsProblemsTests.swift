@@ -106,7 +106,8 @@ import Testing
         (
             #"sources: [{ name: "a", include: "/a" }], recipes: ["transcod"]"#,
             [
-                #"f:1:52: error: `recipes[0]` is "transcod", which is not a built-in recipe; there is "transcode". | Did you mean "transcode"?"#
+                #"f:1:52: error: `recipes[0]` is "transcod", which is not a built-in recipe; use "#
+                    + #""airflow", "celery", "containers", "levels", "minio", "nginx", "postgresql", "redis", "syslog" or "transcode". | Did you mean "transcode"?"#
             ]
         ),
         (

@@ -11,6 +11,8 @@ import Testing
         // Where this fails, copy the changed text to the other place.
         #expect(try EmbeddedConfiguration.configuration == text("log-agent.json5"))
         for (name, recipe) in EmbeddedConfiguration.recipes { #expect(try recipe == text("recipes/\(name).json5")) }
+        let files = try FileManager.default.contentsOfDirectory(atPath: shippedConfigurations + "/recipes")
+        #expect(Set(files) == Set(EmbeddedConfiguration.recipes.keys.map { $0 + ".json5" }))
     }
 
     @Test func `load without a warning`() throws {

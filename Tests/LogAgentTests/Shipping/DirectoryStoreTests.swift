@@ -1,3 +1,4 @@
+import ConnectionSettings
 import Delivery
 import Foundation
 import Gzip

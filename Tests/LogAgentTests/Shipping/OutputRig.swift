@@ -1,3 +1,4 @@
+import ConnectionSettings
 import Foundation
 import HTTP
 import Metrics

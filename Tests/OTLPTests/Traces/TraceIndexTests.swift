@@ -101,6 +101,88 @@ struct TraceIndexTests {
         }
     }
 
+    private static let allMessages: [TraceMessage] = [
+        .request, .resourceSpans, .resource, .entityReference, .scopeSpans, .scope, .span, .event, .link, .status, .keyValue, .anyValue,
+        .arrayValue, .keyValueList,
+    ]
+
+    /// The fields that lead to a message from the request on.
+    private func path(to message: TraceMessage) -> [Int] {
+        switch message {
+        case .request: []
+        case .resourceSpans: [1]
+        case .resource: [1, 1]
+        case .entityReference: [1, 1, 3]
+        case .scopeSpans: [1, 2]
+        case .scope: [1, 2, 1]
+        case .span: [1, 2, 2]
+        case .event: [1, 2, 2, 11]
+        case .link: [1, 2, 2, 13]
+        case .status: [1, 2, 2, 15]
+        case .keyValue: [1, 2, 2, 9]
+        case .anyValue: [1, 2, 2, 9, 2]
+        case .arrayValue: [1, 2, 2, 9, 2, 5]
+        case .keyValueList: [1, 2, 2, 9, 2, 6]
+        }
+    }
+
+    private func request(with field: [UInt8], in message: TraceMessage) -> [UInt8] {
+        path(to: message).reversed().reduce(field) { content, number in
+            var writer = ProtobufWriter()
+            writer.data(number, content)
+            return writer.bytes
+        }
+    }
+
+    @Test(arguments: allMessages)
+    func `every field of every message is refused with a wire type that is not its own`(message: TraceMessage) throws {
+        let contents: [UInt8: [UInt8]] = [0: [1], 1: [UInt8](repeating: 0, count: 8), 2: [0], 5: [0, 0, 0, 0]]
+        var known = 0
+        for number in 1...20 {
+            guard let rule = message.rule(ofField: number) else { continue }
+            known += 1
+            for (type, content) in contents {
+                // A tag of two bytes from field 16 on.
+                let tag = number < 16 ? [UInt8(number) << 3 | type] : [UInt8(number & 15) << 3 | type | 0x80, UInt8(number >> 4)]
+                let bytes = request(with: tag + content, in: message)
+                if type == rule.wireType.rawValue {
+                    _ = try index(bytes)
+                } else {
+                    do throws(TraceReadError) {
+                        _ = try index(bytes)
+                        Issue.record("\(message) took field \(number) with wire type \(type)")
+                    } catch {
+                        #expect(error.reason == .wrongWireType(type) && error.message == message && error.field == number)
+                        #expect(error.offset == bytes.count - tag.count - content.count)
+                    }
+                }
+            }
+            // Groups, and what is no wire type.
+            for type in [3, 4, 6, 7] as [UInt8] where number < 16 {
+                #expect(throws: TraceReadError.self) { try index(request(with: [UInt8(number) << 3 | type], in: message)) }
+            }
+        }
+        #expect(known > 0)
+    }
+
+    @Test(arguments: allMessages)
+    func `a length that is not true is refused in every message`(message: TraceMessage) throws {
+        for number in 1...15 where message.rule(ofField: number)?.wireType == .length {
+            // By one, to 127, 2^31, 2^32 and 2^64 - 1 bytes; more than 64 bits.
+            for lie in [
+                [1], [127], [0xff, 0xff, 0xff, 0xff, 0x07], [0x80, 0x80, 0x80, 0x80, 0x10],
+                [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02],
+            ] as [[UInt8]] {
+                do throws(TraceReadError) {
+                    _ = try index(request(with: [UInt8(number) << 3 | 2] + lie, in: message))
+                    Issue.record("\(message) took field \(number) with \(lie)")
+                } catch {
+                    #expect(error.message == message && error.field == number)
+                }
+            }
+        }
+    }
+
     @Test func `values may be nested to a depth and no deeper`() throws {
         func nested(_ depth: Int) -> [UInt8] {
             func value(_ writer: inout ProtobufWriter, _ left: Int) {

@@ -96,6 +96,23 @@ struct SegmentLogTests {
         }
     }
 
+    @Test(arguments: [0, 7, 9, 40, 60, 1000])
+    func `a cursor that no record begins at begins its segment again, so that nothing is lost`(offset: UInt64) throws {
+        try withTemporaryDirectory { directory in
+            let first = try open(directory)
+            for number in 1...3 { try append("record \(number)", to: first) }
+            for segment in 1...3 as ClosedRange<UInt64> {
+                try CursorFile(directory: directory, reader: "a").save(LogPosition(segment: segment, offset: offset))
+                let log = try open(directory)
+                try append("new \(segment)", to: log)
+                let expected = ["record 1", "record 2", "record 3"] + (1...segment).map { "new \($0)" }
+                let read = try takeAll(log)
+                #expect(!read.isEmpty && read == Array(expected.suffix(read.count)))
+                if segment == 1 { #expect(read == expected) }
+            }
+        }
+    }
+
     @Test func `a record that was torn at any byte is cut off, and those before it stand`() throws {
         try withTemporaryDirectory { directory in
             let original = try open(directory + "/original")

@@ -1,7 +1,5 @@
 import Gzip
 import HTTP
-import Metrics
-import StructuredLogging
 import SystemIO
 import TestSupport
 import Testing
@@ -10,58 +8,11 @@ import Testing
 @testable import TraceCollector
 
 struct OTLPReceiverTests {
-    private struct Rig {
-        let receiver: OTLPReceiver
-        let log: SegmentLog
-        let ledger: SpanLedger
-
-        func post(
-            _ body: [UInt8], type: String? = "application/x-protobuf", encoding: String? = nil, method: HTTPMethod = .post,
-            path: String = "/v1/traces"
-        ) -> HTTPResponse {
-            var headers = HTTPHeaders()
-            if let type { headers.append("Content-Type", type) }
-            if let encoding { headers.append("Content-Encoding", encoding) }
-            return receiver.answer(HTTPRequest(method: method, target: path, headers: headers, body: body))
-        }
-
-        func stored() throws -> [(content: BufferRecord.Content, bytes: [UInt8], spans: UInt32)] {
-            let batch = LogBatch()
-            var records: [(BufferRecord.Content, [UInt8], UInt32)] = []
-            while try log.take(into: batch, maximumBytes: 1 << 20, by: 0) {
-                records += batch.records.map { ($0.record.content, Array(batch.bytes[$0.range]), $0.record.spans) }
-            }
-            return records
-        }
-    }
-
-    private func withRig(maximumBytes: Int = 1 << 20, _ body: (Rig) throws -> Void) throws {
-        try withTemporaryDirectory { directory in
-            let ledger = SpanLedger(outputs: ["a"])
-            let log = try SegmentLog(
-                directory: directory + "/buffer", readers: ["a"], maximumBytes: 16 << 20, synchronization: .never
-            ) { _, _, _ in }
-            let collectorLog = CollectorLog(logger: Logger(name: "test", level: .error, output: LogOutput(service: "test")))
-            let intake = SpanIntake(
-                log: CountedLog(log, deriving: nil, number: 1, path: directory + "/metrics.state"), keepsGzip: true, ledger: ledger)
-            let receiver = OTLPReceiver(
-                intake: intake, maximumBytes: maximumBytes,
-                metrics: try ReceiverMetrics(MetricRegistry(startedAt: 0), receiver: "otlp_http"), log: collectorLog)
-            try body(Rig(receiver: receiver, log: log, ledger: ledger))
-        }
-    }
-
-    private func gzip(_ bytes: [UInt8]) -> [UInt8] {
-        var output: [UInt8] = []
-        GzipEncoder(level: .zlib(6)).compress(bytes.span.bytes, into: &output)
-        return output
-    }
-
     private let request = Requests.make([.init(id: 1), .init(id: 2)])
 
     @Test func `a request is kept as it came, compressed or not`() throws {
-        try withRig { rig in
-            let compressed = gzip(request)
+        try ReceiverRig.with { rig in
+            let compressed = ReceiverRig.gzip(request)
             for (body, encoding) in [(request, nil), (compressed, "gzip"), (request, "identity"), (compressed, "GZIP")]
                 as [([UInt8], String?)]
             {
@@ -78,7 +29,7 @@ struct OTLPReceiverTests {
     }
 
     @Test func `JSON becomes protobuf, and is answered in JSON`() throws {
-        try withRig { rig in
+        try ReceiverRig.with { rig in
             let text =
                 #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0000000000000000000000000000000a","spanId":"000000000000000b","name":"x"}]}]}]}"#
             for type in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
@@ -86,7 +37,7 @@ struct OTLPReceiverTests {
                 #expect(response.status == 200 && response.bodyText == "{}")
                 #expect(response.headers.first("Content-Type") == "application/json")
             }
-            _ = rig.post(gzip(Array(text.utf8)), type: "application/json", encoding: "gzip")
+            _ = rig.post(ReceiverRig.gzip(Array(text.utf8)), type: "application/json", encoding: "gzip")
             let stored = try rig.stored()
             #expect(stored.count == 4 && stored.allSatisfy { $0.content == .protobuf })
             #expect(try Requests.spans(stored[0].bytes) == [[10, 11]])
@@ -94,7 +45,7 @@ struct OTLPReceiverTests {
     }
 
     @Test func `an empty request is a success and keeps nothing`() throws {
-        try withRig { rig in
+        try ReceiverRig.with { rig in
             #expect(rig.post([]).status == 200)
             #expect(rig.post(Array("{}".utf8), type: "application/json").status == 200)
             let stored = try rig.stored()
@@ -103,9 +54,9 @@ struct OTLPReceiverTests {
     }
 
     @Test func `spans with bad ids are taken out, counted and named`() throws {
-        try withRig { rig in
+        try ReceiverRig.with { rig in
             let mixed = Requests.make([.init(id: 1), .init(name: "broken one", hasBadID: true), .init(id: 3)])
-            let response = rig.post(gzip(mixed), encoding: "gzip")
+            let response = rig.post(ReceiverRig.gzip(mixed), encoding: "gzip")
             #expect(response.status == 200)
             #expect(
                 ExportAnswer.partialSuccess(response.body)
@@ -125,7 +76,7 @@ struct OTLPReceiverTests {
     }
 
     @Test func `each thing that can be wrong has its status and reason`() throws {
-        try withRig(maximumBytes: 1000) { rig in
+        try ReceiverRig.with(maximumBytes: 1000) { rig in
             #expect(rig.post(request, path: "/v1/logs").status == 404)
             let get = rig.post([], method: .get)
             #expect(get.status == 405 && get.headers.first("Allow") == "POST" && get.bodyText.contains("[POST]"))
@@ -141,8 +92,8 @@ struct OTLPReceiverTests {
             #expect(json.status == 400 && json.bodyText.hasPrefix(#"{"code":3,"message":"byte "#))
             #expect(rig.post(Array("[]".utf8), type: "application/json").status == 400)
             #expect(rig.post([1, 2, 3], encoding: "gzip").status == 400)
-            #expect(rig.post(Array(gzip(request).dropLast(3)), encoding: "gzip").status == 400)
-            let bomb = rig.post(gzip([UInt8](repeating: 0, count: 10 << 20)), encoding: "gzip")
+            #expect(rig.post(Array(ReceiverRig.gzip(request).dropLast(3)), encoding: "gzip").status == 400)
+            let bomb = rig.post(ReceiverRig.gzip([UInt8](repeating: 0, count: 10 << 20)), encoding: "gzip")
             #expect(bomb.status == 413)
             #expect(rig.post([UInt8](repeating: 0x0a, count: 1001)).status == 413)
             let stored = try rig.stored()
@@ -151,7 +102,7 @@ struct OTLPReceiverTests {
     }
 
     @Test func `a buffer that can't be written, and a collector that stops, ask for patience`() throws {
-        try withRig { rig in
+        try ReceiverRig.with { rig in
             // Where the first segment should be made is a directory.
             try Directory.create(rig.log.directory + "/0000000001.seg")
             let response = rig.post(request)
@@ -160,6 +111,105 @@ struct OTLPReceiverTests {
             #expect(rig.ledger.received.value == 0)
             rig.receiver.stop()
             #expect(rig.post(request, type: "application/json").status == 503)
+        }
+    }
+
+    @Test func `a request that is cut at any byte is refused with a reason, in each form`() throws {
+        try ReceiverRig.with { rig in
+            let compressed = ReceiverRig.gzip(request)
+            let json = Array(
+                #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0000000000000000000000000000000a","spanId":"000000000000000b"}]}]}]}"#
+                    .utf8)
+            for (whole, type, encoding) in [
+                (request, "application/x-protobuf", nil), (compressed, "application/x-protobuf", "gzip"), (json, "application/json", nil),
+            ] as [([UInt8], String, String?)] {
+                // No bytes at all are an empty request in protobuf.
+                for count in (encoding == nil && type != "application/json" ? 1 : 0)..<whole.count {
+                    let response = rig.post(Array(whole[..<count]), type: type, encoding: encoding)
+                    #expect(response.status == 400, "\(type) \(encoding ?? "") cut at \(count)")
+                    let reason = type == "application/json" ? response.bodyText : ExportAnswer.statusMessage(response.body)
+                    #expect(reason?.isEmpty == false)
+                }
+            }
+            let stored = try rig.stored()
+            #expect(stored.isEmpty && rig.ledger.received.value == 0)
+        }
+    }
+
+    @Test func `what an SDK sends is kept byte for byte, and in JSON means the same`() throws {
+        try ReceiverRig.with { rig in
+            let protobuf = try SDKTraces.protobuf()
+            let later = try TraceRequestTree.withUnknownFields(protobuf)
+            let compressed = ReceiverRig.gzip(protobuf)
+            #expect(rig.post(protobuf).status == 200 && rig.post(compressed, encoding: "gzip").status == 200)
+            #expect(rig.post(later).status == 200)
+            #expect(try rig.post(SDKTraces.json(), type: "application/json").status == 200)
+            let stored = try rig.stored().map(\.bytes)
+            #expect(stored.count == 4 && stored[..<3] == [protobuf, compressed, later])
+            #expect(try TraceRequestTree.lines(of: stored[3]) == TraceRequestTree.lines(of: protobuf))
+        }
+    }
+
+    @Test func `where a bad span is taken out, every other field stays, known or not`() throws {
+        try ReceiverRig.with { rig in
+            let sound = try TraceRequestTree.withUnknownFields(SDKTraces.protobuf())
+            var spans = 0
+            // Every second span gets an id that none can have.
+            let mixed = try TraceRequestTree.rewriting(sound) { shape, fields in
+                guard shape == .span, let id = fields.firstIndex(where: { $0.number == 2 }) else { return }
+                spans += 1
+                if spans.isMultiple(of: 2) { fields[id].value = .data([1, 2, 3]) }
+            }
+            let response = rig.post(mixed)
+            #expect(response.status == 200 && ExportAnswer.partialSuccess(response.body)?.rejected == Int64(spans / 2))
+            let stored = try rig.stored()
+            let expected = try TraceRequestTree.removing(mixed) { $0 == [1, 2, 3] }
+            #expect(try stored.map { try TraceRequestTree.lines(of: $0.bytes) } == [TraceRequestTree.lines(of: expected)])
+        }
+    }
+
+    @Test func `too much at once is asked to come again, and keeps nothing`() throws {
+        try ReceiverRig.with(maximumBytes: 1000, bytesInFlight: 1000) { rig in
+            let json = Array(#"{"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]}"#.utf8)
+            #expect(rig.bytesInFlight.reserve(990))
+            for (body, type, encoding) in [
+                (ReceiverRig.gzip(request), OTLPMediaType.protobuf, "gzip"), (json, .json, "identity"),
+                (ReceiverRig.gzip(json), .json, "gzip"),
+            ] {
+                let response = rig.post(body, type: type.rawValue, encoding: encoding)
+                #expect(response.status == 429 && response.headers.first("Retry-After") == "1")
+                #expect(response.headers.first("Content-Type") == type.rawValue)
+                let reason = type == .json ? response.bodyText : ExportAnswer.statusMessage(response.body)
+                #expect(reason?.contains("send it again") == true)
+                #expect(rig.bytesInFlight.current == 990)
+            }
+            // It is taken from the body that it came in.
+            #expect(rig.post(request).status == 200)
+            rig.bytesInFlight.release(990)
+            #expect(rig.post(ReceiverRig.gzip(request), encoding: "gzip").status == 200)
+            #expect(rig.post(json, type: "application/json").status == 200)
+            let stored = try rig.stored()
+            #expect(stored.count == 2 && rig.bytesInFlight.current == 0)
+        }
+    }
+
+    @Test func `what the server refuses by itself is said in the words of OTLP`() throws {
+        try ReceiverRig.with { rig in
+            func refusal(_ status: Int, type: String?, isOverload: Bool = false) -> HTTPResponse {
+                let head = type.map { type in
+                    HTTPRequestHead(method: .post, target: "/v1/traces", headers: ["Content-Type": type], declaredBodyBytes: 1)
+                }
+                return rig.receiver.refuse(HTTPRefusal(status: status, detail: "why", head: head, isOverload: isOverload))
+            }
+            let overload = refusal(503, type: "application/x-protobuf", isOverload: true)
+            #expect(overload.status == 429 && overload.headers.first("Retry-After") == "1")
+            #expect(ExportAnswer.statusMessage(overload.body) == "why")
+            let early = refusal(503, type: nil, isOverload: true)
+            #expect(
+                early.status == 429 && early.headers.first("Retry-After") == "1" && early.bodyText.hasPrefix("429 Too Many Requests: why"))
+            #expect(refusal(408, type: "application/json").bodyText == #"{"code":4,"message":"why"}"#)
+            #expect(refusal(413, type: "application/json").bodyText == #"{"code":8,"message":"why"}"#)
+            #expect(refusal(408, type: nil).headers.first("Retry-After") == nil)
         }
     }
 }

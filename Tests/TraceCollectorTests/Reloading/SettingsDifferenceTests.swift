@@ -1,3 +1,4 @@
+import ConnectionSettings
 import Testing
 
 @testable import TraceCollector

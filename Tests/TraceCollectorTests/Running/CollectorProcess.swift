@@ -71,6 +71,20 @@ final class CollectorProcess: Sendable {
         }
     }
 
+    /// The sum of `traces_spanmetrics_calls_total`.
+    func calls() throws -> Double {
+        try MetricsText(get("/metrics").bodyText).samples.filter { $0.key.hasPrefix("traces_spanmetrics_calls_total{") }.values.reduce(0, +)
+    }
+
+    /// The most memory that it has had.
+    func peakBytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)
+        guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+            let kilobytes = line.split(separator: " ").compactMap({ Int($0) }).first
+        else { throw CollectorFailed(description: "no VmHWM in:\n\(status)") }
+        return kilobytes << 10
+    }
+
     func terminate() throws {
         process.signal(SIGTERM)
         let ending = try process.wait()

@@ -1,3 +1,4 @@
+import Delivery
 import Foundation
 import Gzip
 import HTTP
@@ -84,6 +85,37 @@ struct CollectorTests {
         }
     }
 
+    @Test func `what comes while Tempo is down waits on the disk, also for the next process`() throws {
+        try withTemporaryDirectory { directory in
+            let sink = try TempoSink()
+            let address = sink.address
+            sink.stop()
+            let configuration = configuration(directory, sink: "http://\(address)/v1/traces")
+            var sent: UInt64 = 0
+            for _ in 1...3 {
+                let collector = try CollectorProcess(configuration, in: directory)
+                for number in 0..<100 {
+                    sent += 1
+                    let request = Requests.make([.init(trace: sent, id: sent)])
+                    let isCompressed = number.isMultiple(of: 3)
+                    let response = try isCompressed ? collector.post(gzip(request), headers: compressed) : collector.post(request)
+                    #expect(response.status == 200)
+                }
+                try waitUntil("the output to be known as down") {
+                    try MetricsText(collector.get("/metrics").bodyText)[#"trace_collector_output_up{output="tempo"}"#] == 0
+                }
+                #expect(try collector.ledger()["pending"] as? UInt64 == sent)
+                collector.process.kill()
+            }
+            let returned = try TempoSink(listen: address)
+            let last = try CollectorProcess(configuration, in: directory)
+            try last.waitUntilSettled()
+            #expect(returned.withState { $0.spans }.values.allSatisfy { $0 == 1 } && returned.spanCount == 300)
+            let ledger = try last.ledger()
+            #expect(ledger["recovered"] as? Int == 300 && ledger["delivered"] as? Int == 300 && ledger.isBalanced)
+        }
+    }
+
     @Test func `a request that is refused is halved until only what is refused is dropped`() throws {
         try withTemporaryDirectory { directory in
             let sink = try TempoSink()
@@ -101,35 +133,99 @@ struct CollectorTests {
         }
     }
 
-    @Test func `every acknowledged span arrives, however often the collector is killed`() throws {
+    @Test func `every acknowledged span arrives, though the collector is killed 20 times under load`() throws {
         try withTemporaryDirectory { directory in
             let sink = try TempoSink()
-            let acknowledged = Mutex<[UInt64]>([])
-            let next = Atomic<UInt64>(1)
-            for round in 0..<6 {
-                let collector = try CollectorProcess(configuration(directory, sink: sink.url), in: directory)
-                let threads = try (0..<3).map { _ in
-                    try WorkerThread("sending", stackBytes: 512 << 10) {
-                        while true {
-                            let id = next.add(1, ordering: .relaxed).oldValue
-                            let body = Requests.make([.init(trace: id, id: id)])
-                            guard let response = try? collector.post(body), response.status == 200 else { return }
-                            acknowledged.withLock { $0.append(id) }
-                        }
-                    }
+            let configuration = configuration(directory, sink: sink.url)
+            let load = Load()
+            for round in 1...20 {
+                let collector = try CollectorProcess(configuration, in: directory)
+                try load.run(on: collector, until: round * 100) { id in
+                    let request = Requests.make([.init(trace: id, id: id), .init(trace: id, id: id, parent: 1)])
+                    return id.isMultiple(of: 2) ? (gzip(request), compressed) : (request, ["Content-Type": "application/x-protobuf"])
                 }
-                let wanted = (round + 1) * 60
-                try waitUntil("\(wanted) answers") { acknowledged.withLock { $0.count } >= wanted }
-                collector.process.kill()
-                for thread in threads { thread.join() }
             }
-            let last = try CollectorProcess(configuration(directory, sink: sink.url), in: directory)
+            let last = try CollectorProcess(configuration, in: directory)
             try last.waitUntilSettled()
             let arrived = Set(sink.withState { $0.spans.keys.map(\.span) })
-            let missing = acknowledged.withLock { $0.filter { !arrived.contains($0) } }
-            #expect(missing.isEmpty)
+            let missing = load.acknowledged.filter { !arrived.contains($0) }
+            #expect(missing.isEmpty && load.acknowledged.count >= 2000)
             #expect(sink.withState { $0.malformed } == 0)
             #expect(try last.ledger().isBalanced)
+        }
+    }
+
+    /// Each trace comes in two requests, of which only the second says that it is to be kept; the collector is killed between many of them.
+    @Test func `a kept trace arrives whole, though the collector is killed while it waits for a decision`() throws {
+        try withTemporaryDirectory { directory in
+            let sink = try TempoSink()
+            let sampling = #"sampling: { decision_wait: "1h", root_wait: "1h", policies: [{ type: "errors" }] }"#
+            let configuration = configuration(directory, sink: sink.url, more: sampling)
+            let load = Load()
+            for round in 1...6 {
+                let collector = try CollectorProcess(configuration, in: directory)
+                // The second halves begin a round later: they are those of numbers that were sent before.
+                try load.run(on: collector, until: round * 60) { number in
+                    let isSecond = number > 120
+                    let trace = isSecond ? number - 120 : number
+                    let first = Requests.Span(trace: trace, id: 1)
+                    let second = Requests.Span(trace: trace, id: 2, parent: 1, status: 2)
+                    // After 120 every number brings the first half of its own trace, too.
+                    let spans = isSecond ? [second, Requests.Span(trace: number, id: 1)] : [first]
+                    return (Requests.make(spans), ["Content-Type": "application/x-protobuf"])
+                }
+            }
+            let last = try CollectorProcess(configuration, in: directory)
+            let acknowledged = Set(load.acknowledged)
+            let kept = acknowledged.filter { $0 > 120 }.map { $0 - 120 }
+            #expect(kept.count >= 240)
+            try waitUntil("the kept traces to arrive") {
+                let arrived = sink.withState { $0.spans }
+                return kept.allSatisfy { trace in
+                    let hasFirst = arrived[TempoSink.SpanKey(trace: trace, span: 1)] != nil
+                    return arrived[TempoSink.SpanKey(trace: trace, span: 2)] != nil && (hasFirst || !acknowledged.contains(trace))
+                }
+            }
+            #expect(try last.ledger().isBalanced)
+        }
+    }
+
+    @Test func `a ratio keeps the traces that it says, whole, and metrics count all of them`() throws {
+        try withTemporaryDirectory { directory in
+            let sink = try TempoSink()
+            let sampling =
+                #"sampling: { decision_wait: "300ms", root_wait: "0s", policies: [{ type: "errors" }, { type: "probabilistic", ratio: 0.25 }] }"#
+            let collector = try CollectorProcess(configuration(directory, sink: sink.url, more: sampling), in: directory)
+            var generator = SeededGenerator(seed: 41)
+            var traces: Set<UInt64> = []
+            while traces.count < 2000 { traces.insert(UInt64.random(in: 1...(.max), using: &generator)) }
+            let all = traces.sorted()
+            let failed = Set(all.prefix(100))
+            for start in stride(from: 0, to: all.count, by: 100) {
+                // Whole traces, so that none is decided on between two of its spans.
+                let spans = all[start..<start + 100].flatMap { trace in
+                    [
+                        Requests.Span(trace: trace, id: 1, parent: 9),
+                        Requests.Span(trace: trace, id: 2, parent: 1, status: failed.contains(trace) ? 2 : 0),
+                    ]
+                }
+                #expect(try collector.post(Requests.make(spans)).status == 200)
+            }
+            try collector.waitUntilSettled()
+            var rules = SamplingRules([.probabilistic(ratio: 0.25)])
+            let chosen = all.filter { rules.decide(TraceFacts(trace: Requests.key($0)), now: 0) != nil }
+            // Of 2,000, six standard deviations around 500.
+            #expect((384...616).contains(chosen.count))
+            let expected = failed.union(chosen)
+            let arrived = sink.withState { $0.spans }
+            #expect(Set(arrived.keys.map(\.trace)) == expected)
+            #expect(arrived.count == 2 * expected.count && arrived.values.allSatisfy { $0 == 1 })
+            let ledger = try collector.ledger()
+            #expect(ledger["sampled_away"] as? Int == 4000 - arrived.count && ledger.isBalanced)
+            let metrics = try MetricsText(collector.get("/metrics").bodyText)
+            #expect(try collector.calls() == 4000)
+            #expect(metrics[#"trace_collector_sampling_traces_total{decision="kept"}"#] == Double(expected.count))
+            #expect(metrics[#"trace_collector_sampling_kept_traces_total{policy="errors"}"#].map { $0 <= 100 } == true)
         }
     }
 
@@ -158,6 +254,27 @@ struct CollectorTests {
             let ledger = try third.ledger()
             #expect(ledger["sampled_away"] as? Int ?? 0 >= 8 && ledger.isBalanced)
             #expect(sink.spanCount == 4)
+        }
+    }
+
+    @Test func `what was not decided when sampling is switched off is kept`() throws {
+        try withTemporaryDirectory { directory in
+            let sink = try TempoSink()
+            let sampling = #"sampling: { decision_wait: "1h", root_wait: "1h", policies: [{ type: "errors" }] }"#
+            let first = try CollectorProcess(configuration(directory, sink: sink.url, more: sampling), in: directory)
+            for trace in 1...50 as ClosedRange<UInt64> {
+                #expect(try first.post(Requests.make([.init(trace: trace, id: 1)])).status == 200)
+            }
+            first.process.kill()
+            for _ in 1...2 {
+                let next = try CollectorProcess(configuration(directory, sink: sink.url), in: directory)
+                try waitUntil("the spans to arrive") { sink.spanCount == 50 }
+                try next.waitUntilSettled()
+                #expect(try next.ledger().isBalanced && !FileManager.default.fileExists(atPath: directory + "/data/undecided"))
+                #expect(try next.calls() == 50)
+                try next.terminate()
+            }
+            #expect(sink.withState { $0.spans.values.allSatisfy { $0 == 1 } })
         }
     }
 
@@ -237,5 +354,36 @@ struct CollectorTests {
             let headers: HTTPHeaders = ["Content-Type": "application/x-protobuf", "Authorization": "Bearer secret"]
             #expect(try collector.post([], headers: headers).status == 200)
         }
+    }
+}
+
+/// Clients that send numbered requests until the collector is killed.
+private final class Load: Sendable {
+    private let answered = Mutex<[UInt64]>([])
+    private let next = Atomic<UInt64>(1)
+
+    /// Numbers of requests that were answered 200.
+    var acknowledged: [UInt64] { answered.withLock { $0 } }
+
+    /// Sends what `make` makes of each number until `count` were acknowledged in all; kills the collector in the middle of that.
+    func run(
+        on collector: CollectorProcess, until count: Int, _ make: @escaping @Sendable (UInt64) -> ([UInt8], HTTPHeaders)
+    ) throws {
+        let threads = try (0..<4).map { _ in
+            try WorkerThread("sending", stackBytes: 512 << 10) { [self] in
+                guard let client = try? HTTPClient(endpoint: HTTPEndpoint(url: collector.tracesURL)) else { return }
+                while true {
+                    let number = next.add(1, ordering: .relaxed).oldValue
+                    let (body, headers) = make(number)
+                    let response = try? client.send(
+                        method: .post, headers: headers, bytes: body, timeoutNanoseconds: 30_000_000_000)
+                    guard response?.status == 200 else { return }
+                    answered.withLock { $0.append(number) }
+                }
+            }
+        }
+        defer { for thread in threads { thread.join() } }
+        defer { collector.process.kill() }
+        try waitUntil("\(count) answers") { acknowledged.count >= count }
     }
 }

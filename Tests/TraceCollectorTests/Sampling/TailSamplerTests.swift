@@ -163,6 +163,83 @@ struct TailSamplerTests {
         #expect(sampler.counts.droppedSpans + sampler.openSpans == received)
     }
 
+    @Test func `what is decided early for want of memory is decided by the policies, and late spans follow`() throws {
+        var sampler = sampler(
+            [.latency(thresholdNanoseconds: second), .and([.attribute(key: "wanted", values: []), .rateLimit(tracesPerSecond: 1e6)])],
+            memory: 1 << 20)
+        let name = String(repeating: "x", count: 1000)
+        for trace in 1...2000 as ClosedRange<UInt64> {
+            try take(
+                [.init(trace: trace, id: 1, name: name, attributes: trace.isMultiple(of: 4) ? [("wanted", "")] : [])], into: &sampler)
+        }
+        let early = sampler.counts.earlyTraces
+        #expect(early > 1000 && sampler.openTraces == 2000 - Int(early))
+        // The oldest first: every fourth of them was kept.
+        #expect(sampler.counts.keptTraces == early / 4 && sampler.counts.droppedTraces == early - early / 4)
+        _ = try output(&sampler)
+        // Slow, and so to be kept, but too late: the first trace was dropped, the fourth kept.
+        try take([.init(trace: 1, id: 2, parent: 1, duration: 2 * second), .init(trace: 4, id: 2, parent: 1)], into: &sampler)
+        #expect(try output(&sampler) == [[4, 2]])
+        #expect(sampler.counts.lateSpans == 2)
+        // A trace that still waits is decided by all its spans.
+        try take([.init(trace: 1999, id: 2, parent: 1, duration: 2 * second)], into: &sampler)
+        #expect(try output(&sampler).filter { $0[0] == 1999 } == [[1999, 1], [1999, 2]])
+    }
+
+    @Test func `a rate limit holds over time, whatever the rate of traces`() throws {
+        var generator = SeededGenerator(seed: 17)
+        var sampler = sampler([.rateLimit(tracesPerSecond: 10)])
+        var now: UInt64 = 0
+        var trace: UInt64 = 0
+        while now < 60 * second {
+            trace += 1
+            try take([.init(trace: trace, id: 1, parent: 9)], into: &sampler, now: now)
+            // 50 a second on average.
+            now += UInt64.random(in: 0...40_000_000, using: &generator)
+            sampler.decide(now: now)
+        }
+        // Decisions are made from the tenth second on, with one second's worth at once at the start.
+        #expect((490...520).contains(sampler.counts.keptTraces))
+        #expect(sampler.counts.keptBy == ["rate_limit": sampler.counts.keptTraces])
+    }
+
+    @Test func `joined conditions keep the share of traces that their ratios say, within bounds`() throws {
+        var generator = SeededGenerator(seed: 23)
+        var sampler = sampler([
+            .and([.latency(thresholdNanoseconds: second), .probabilistic(ratio: 0.5)]), .and([.errors, .or([.probabilistic(ratio: 0.1)])]),
+        ])
+        let count = 4000
+        for _ in 0..<count / 4 {
+            // A quarter each: quick, slow, failed, slow and failed.
+            let spans = [(0, false), (second, false), (0, true), (second, true)].map { (duration: UInt64, hasFailed: Bool) in
+                Requests.Span(
+                    trace: UInt64.random(in: 1...(.max), using: &generator), id: 1, parent: 9, duration: duration,
+                    status: hasFailed ? 2 : 0)
+            }
+            try take(spans, into: &sampler)
+        }
+        sampler.decide(now: 20 * second)
+        // The same hash decides for both ratios: what 0.1 keeps, 0.5 keeps, too. Six standard deviations.
+        let expected = Double(count) / 4 * (0.5 + 0.1 + 0.5)
+        let deviation = (Double(count) / 4 * (0.25 + 0.09 + 0.25)).squareRoot()
+        #expect(abs(Double(sampler.counts.keptTraces) - expected) <= 6 * deviation)
+        #expect(sampler.counts.keptTraces + sampler.counts.droppedTraces == UInt64(count))
+    }
+
+    @Test func `a limit is not used up by what another condition refuses`() throws {
+        var sampler = sampler([
+            .and([.rateLimit(tracesPerSecond: 3), .errors]), .or([.rateLimit(tracesPerSecond: 2), .latency(thresholdNanoseconds: second)]),
+        ])
+        for trace in 1...10 as ClosedRange<UInt64> { try take([.init(trace: trace, id: 1, parent: 9)], into: &sampler) }
+        for trace in 11...20 as ClosedRange<UInt64> { try take([.init(trace: trace, id: 1, parent: 9, status: 2)], into: &sampler) }
+        for trace in 21...30 as ClosedRange<UInt64> {
+            try take([.init(trace: trace, id: 1, parent: 9, duration: second)], into: &sampler)
+        }
+        sampler.decide(now: 20 * second)
+        // Three errors within their limit, all slow ones, and two more.
+        #expect(sampler.counts.keptBy == ["and": 3, "or": 12])
+    }
+
     @Test func `what is not decided is known by its place, so that it can come again`() throws {
         var sampler = sampler([.errors])
         #expect(sampler.undecidedFrom == nil)

@@ -1,5 +1,6 @@
 import CommandLineInterface
 import Configuration
+import ConnectionSettings
 import Foundation
 import TestSupport
 import Testing

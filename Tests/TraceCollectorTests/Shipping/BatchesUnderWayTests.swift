@@ -1,3 +1,4 @@
+import ConnectionSettings
 import TestSupport
 import Testing
 

@@ -1,3 +1,4 @@
+import CZlib
 import Delivery
 import Foundation
 import Gzip
@@ -111,22 +112,48 @@ struct RequestBodyTests {
         }
     }
 
-    @Test func `Python, gzip and Go take several members as one body`() throws {
+    /// What is made of the whole batch, in a file.
+    private func withBody(_ body: (_ path: String, _ expected: [UInt8], _ directory: String) throws -> Void) throws {
         try withBatch { batch, requests in
             try withTemporaryDirectory { directory in
-                let body = RequestBody(compression: .gzip, level: 1)
-                try body.make(of: 0..<6, in: batch)
+                let made = RequestBody(compression: .gzip, level: 1)
+                try made.make(of: 0..<6, in: batch)
                 let path = directory + "/body.gz"
-                try Data(body.bytes).write(to: URL(fileURLWithPath: path))
-                let expected = Data(requests.flatMap { $0 })
-                let python = "import gzip, sys; sys.stdout.buffer.write(gzip.decompress(open(sys.argv[1], 'rb').read()))"
-                for command in [["python3", "-c", python, path], ["gzip", "-dc", path]] {
-                    let output = directory + "/output-\(command[0])"
-                    let process = try ChildProcess(command, outputPath: output, errorPath: directory + "/error")
-                    #expect(try process.wait() == .exited(0), "\(process.errorText)")
-                    #expect(try Data(contentsOf: URL(fileURLWithPath: output)) == expected)
-                }
+                try Data(made.bytes).write(to: URL(fileURLWithPath: path))
+                try body(path, requests.flatMap { $0 }, directory)
             }
         }
+    }
+
+    @Test func `zlib takes several members as one body`() throws {
+        try withBody { path, expected, _ in
+            let file = try #require(gzopen(path, "rb"))
+            defer { gzclose(file) }
+            var inflated = [UInt8](repeating: 0, count: expected.count + 1)
+            #expect(gzread(file, &inflated, UInt32(inflated.count)) == Int32(expected.count))
+            #expect(inflated.dropLast() == expected[...] && gzeof(file) == 1)
+        }
+    }
+
+    @Test(arguments: [
+        ["python3", "-c", "import gzip, sys; sys.stdout.buffer.write(gzip.decompress(open(sys.argv[1], 'rb').read()))"],
+        ["python3", "-c", "import gzip, shutil, sys; shutil.copyfileobj(gzip.open(sys.argv[1]), sys.stdout.buffer)"],
+        ["gzip", "-dc"],
+    ])
+    func `Python and gzip take several members as one body`(command: [String]) throws {
+        try withBody { path, expected, directory in try expectOutput(of: command + [path], expected, in: directory) }
+    }
+
+    private static let goInflate = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../.build/go-inflate").path
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: goInflate), "script/setup --go builds .build/go-inflate"))
+    func `Go takes several members as one body`() throws {
+        try withBody { path, expected, directory in try expectOutput(of: [Self.goInflate, path], expected, in: directory) }
+    }
+
+    private func expectOutput(of command: [String], _ expected: [UInt8], in directory: String) throws {
+        let process = try ChildProcess(command, outputPath: directory + "/output", errorPath: directory + "/error")
+        #expect(try process.wait() == .exited(0), "\(process.errorText)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: directory + "/output")) == Data(expected))
     }
 }

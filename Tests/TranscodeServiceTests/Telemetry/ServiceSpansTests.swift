@@ -80,7 +80,7 @@ private final class LostJobStore: JobStoring {
     @Test func `of a job are one trace from its request on`() throws {
         var job = Job(
             id: "j", keyID: "k", keyName: "studio", fileName: "a", inputBytes: 5, createdAt: 1000,
-            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", tracestate: "vendor=a")
         job.startedAt = 3000
         job.attempts = 1
         let recorder = try recorded { telemetry in
@@ -100,6 +100,7 @@ private final class LostJobStore: JobStoring {
         let transcode = try #require(recorder.span("transcode 360p"))
         let command = try #require(recorder.span("ffmpeg"))
         #expect(Set(recorder.spans.map(\.traceID.description)) == ["0af7651916cd43dd8448eb211c80319c"])
+        #expect(recorder.spans.allSatisfy { $0.traceState == "vendor=a" })
         #expect(wait.parentSpanID?.description == "b7ad6b7169203331" && process.parentSpanID == wait.parentSpanID)
         #expect(wait.startTimeUnixNano == 1000 && wait.endTimeUnixNano == 3000)
         #expect(transcode.parentSpanID == process.spanID && command.parentSpanID == transcode.spanID)

@@ -23,6 +23,7 @@ final class RecordingObserver: WorkerObserving {
     func workerStopped(_ worker: String) { add("worker stopped") }
     func storeFailed(_ error: JobStoreError, operation: String, worker: String) { add("store failed to \(operation)") }
     func swept(_ result: OutputSweep.Result) { add("swept \(result)") }
+    func endedLeft(programs: Int) { add("ended \(programs) left programs") }
 
     // Most tests have programs of their own.
     func found(_ problem: MediaPrograms.Problem) {}

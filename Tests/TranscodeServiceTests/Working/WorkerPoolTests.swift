@@ -80,6 +80,35 @@ import Testing
         }
     }
 
+    @Test func `jobs that run at once don't pass their key's quota together`() throws {
+        try withTemporaryDirectory { directory in
+            // Each has room for its 1,500 bytes while the other is not done; both together do not.
+            let script = """
+                touch here.$$
+                while [ $(ls here.* | wc -l) -lt 2 ]; do sleep 0.01; done
+                head -c 1500 /dev/zero >"$output"
+                echo out_time_us=100000000; echo progress=end
+
+                """
+            var setup = try setup(directory, ffmpeg: FakePrograms.output + script, quotaBytes: 4000)
+            setup.settings.count = 2
+            let ids = try (0..<2).map { _ in try setup.submit(upload(directory)) }
+            let observer = RecordingObserver()
+            let pool = try setup.pool(observer)
+            try pool.start()
+            try waitUntil("both jobs to end") { try ids.allSatisfy { try setup.job($0).status.isFinal } }
+            pool.stop(drainNanoseconds: 60_000_000_000)
+            let jobs = try ids.map { try setup.job($0) }.sorted { $0.status == .completed && $1.status != .completed }
+            #expect(jobs.map(\.status) == [.completed, .failed])
+            #expect(
+                jobs[1].failure == JobFailure(kind: .storage, message: "the quota of 4000 bytes would be passed: 3500 are used"))
+            #expect(jobs[1].outputs.isEmpty && setup.outputs(jobs[1].id).isEmpty)
+            #expect(setup.outputs(jobs[0].id).count == 1)
+            #expect(observer.events.contains("quota exceeded: 3500 of 4000"))
+            #expect(try setup.store.usage(of: setup.key).usedBytes == 3500)
+        }
+    }
+
     @Test func `a full disk is waited for`() throws {
         try withTemporaryDirectory { directory in
             let script = FakePrograms.output + "[ -e tried ] || { >tried; echo \"$output: No space left on device\" >&2; exit 1; }\n"

@@ -18,8 +18,7 @@ struct RegexParser {
     static let maximumCount = 1000
     static let maximumNames = 100
 
-    private let pattern: [Unicode.Scalar]
-    private var place = 0
+    private var cursor: RegexCursor
     private var flags = Flags()
     private var depth = 0
     /// Of the named groups, in the order of their opening.
@@ -32,43 +31,29 @@ struct RegexParser {
     }
 
     private init(_ pattern: String) {
-        self.pattern = Array(pattern.unicodeScalars)
+        cursor = RegexCursor(pattern)
     }
 
     static func parse(_ pattern: String) throws(RegexError) -> (node: RegexNode, names: [String]) {
         var parser = RegexParser(pattern)
         let node = try parser.alternatives()
-        if parser.place < parser.pattern.count { throw .groupNotOpened(position: parser.place) }
+        if !parser.cursor.isAtEnd { throw .groupNotOpened(position: parser.cursor.place) }
         return (node, parser.names)
-    }
-
-    private var next: Unicode.Scalar? { place < pattern.count ? pattern[place] : nil }
-
-    private func text(from start: Int) -> String {
-        var text = String.UnicodeScalarView()
-        text.append(contentsOf: pattern[start..<min(place, pattern.count)])
-        return String(text)
-    }
-
-    private mutating func skip(_ wanted: String) -> Bool {
-        guard pattern[place...].starts(with: wanted.unicodeScalars) else { return false }
-        place += wanted.unicodeScalars.count
-        return true
     }
 
     private mutating func alternatives() throws(RegexError) -> RegexNode {
         // What flags are set in a group ends with it.
         let outer = flags
         var branches = [try sequence()]
-        while skip("|") { branches.append(try sequence()) }
+        while cursor.skip("|") { branches.append(try sequence()) }
         flags = outer
         return branches.count == 1 ? branches[0] : .alternatives(branches)
     }
 
     private mutating func sequence() throws(RegexError) -> RegexNode {
         var nodes: [RegexNode] = []
-        while let character = next, character != "|", character != ")" {
-            let start = place
+        while let character = cursor.next, character != "|", character != ")" {
+            let start = cursor.place
             guard let node = try atom() else { continue }
             nodes.append(try repeated(node, from: start))
         }
@@ -76,65 +61,44 @@ struct RegexParser {
     }
 
     private mutating func repeated(_ node: RegexNode, from start: Int) throws(RegexError) -> RegexNode {
-        let quantifierStart = place
+        let quantifierStart = cursor.place
         guard let counts = try quantifier() else { return node }
         var isGreedy = true
-        if skip("?") {
+        if cursor.skip("?") {
             isGreedy = false
-        } else if next == "+" {
-            place += 1
-            throw .noBackingOff(text(from: quantifierStart), position: quantifierStart)
+        } else if cursor.next == "+" {
+            cursor.place += 1
+            throw .noBackingOff(cursor.text(from: quantifierStart), position: quantifierStart)
         }
-        let again = place
-        if try quantifier() != nil { throw .repeatedTwice(text(from: again), position: again) }
+        let again = cursor.place
+        if try quantifier() != nil { throw .repeatedTwice(cursor.text(from: again), position: again) }
         return .repetition(node, minimum: counts.minimum, maximum: counts.maximum, isGreedy: isGreedy)
     }
 
     private mutating func quantifier() throws(RegexError) -> (minimum: Int, maximum: Int?)? {
-        let start = place
-        switch next {
-        case "*":
-            place += 1
-            return (0, nil)
-        case "+":
-            place += 1
-            return (1, nil)
-        case "?":
-            place += 1
-            return (0, 1)
-        case "{":
-            place += 1
-            guard let minimum = number() else { break }
+        if let counts = cursor.repetitionSign() { return counts }
+        let start = cursor.place
+        guard cursor.skip("{") else { return nil }
+        if let minimum = cursor.number() {
             var maximum: Int? = minimum
-            if skip(",") { maximum = number() }
-            guard skip("}") else { break }
-            guard minimum <= Self.maximumCount, maximum ?? 0 <= Self.maximumCount, maximum ?? minimum >= minimum else {
-                throw .repetition(text(from: start), position: start)
+            if cursor.skip(",") { maximum = cursor.number() }
+            if cursor.skip("}") {
+                guard minimum <= Self.maximumCount, maximum ?? 0 <= Self.maximumCount, maximum ?? minimum >= minimum else {
+                    throw .repetition(cursor.text(from: start), position: start)
+                }
+                return (minimum, maximum)
             }
-            return (minimum, maximum)
-        default: return nil
         }
         // A brace that counts nothing is a character.
-        place = start
+        cursor.place = start
         return nil
-    }
-
-    /// Numbers beyond what is allowed stop growing, not being read.
-    private mutating func number() -> Int? {
-        let start = place
-        var value = 0
-        while let digit = next, ("0"..."9").contains(digit) {
-            value = min(value * 10 + Int(digit.value - 0x30), Self.maximumCount + 1)
-            place += 1
-        }
-        return place > start ? value : nil
     }
 
     /// nil for flags, which are nothing themselves.
     private mutating func atom() throws(RegexError) -> RegexNode? {
-        let start = place
-        guard let character = next else { return nil }
-        place += 1
+        let start = cursor.place
+        guard let character = cursor.next else { return nil }
+        cursor.place += 1
         switch character {
         case "(": return try group(from: start)
         case "[": return .set(try set(from: start))
@@ -143,9 +107,9 @@ struct RegexParser {
         case "$": return .assertion(flags.isMultiline ? .lineEnd : .textEnd)
         case "*", "+", "?": throw .nothingToRepeat(String(character), position: start)
         case "{":
-            place = start
-            if try quantifier() != nil { throw .nothingToRepeat(text(from: start), position: start) }
-            place = start + 1
+            cursor.place = start
+            if try quantifier() != nil { throw .nothingToRepeat(cursor.text(from: start), position: start) }
+            cursor.place = start + 1
             return literal(character)
         case "\\": return try escape(from: start)
         default: return literal(character)
@@ -164,33 +128,33 @@ struct RegexParser {
         if depth > Self.maximumDepth { throw .tooDeep(position: start) }
         let outer = flags
         var index: Int?
-        if skip("?") {
-            if skip("P<") || (next == "<" && !isLookBehind && skip("<")) {
+        if cursor.skip("?") {
+            if cursor.skip("P<") || (cursor.next == "<" && !isLookBehind && cursor.skip("<")) {
                 index = try groupName()
-            } else if skip("P=") || skip("P>") || next == "&" || next == "R" {
-                throw .backReference(text(from: start), position: start)
-            } else if skip("=") || skip("!") || skip("<=") || skip("<!") {
-                throw .lookAround(text(from: start), position: start)
-            } else if skip(">") {
-                throw .noBackingOff(text(from: start), position: start)
+            } else if cursor.skip("P=") || cursor.skip("P>") || cursor.next == "&" || cursor.next == "R" {
+                throw .backReference(cursor.text(from: start), position: start)
+            } else if cursor.skip("=") || cursor.skip("!") || cursor.skip("<=") || cursor.skip("<!") {
+                throw .lookAround(cursor.text(from: start), position: start)
+            } else if cursor.skip(">") {
+                throw .noBackingOff(cursor.text(from: start), position: start)
             } else if try readFlags(from: start) {
                 // `(?i)` holds up to the end of the group that it stands in.
                 return nil
             }
         }
         let inner = try alternatives()
-        guard skip(")") else { throw .groupNotClosed(position: start) }
+        guard cursor.skip(")") else { throw .groupNotClosed(position: start) }
         flags = outer
         return index.map { .capture(inner, index: $0) } ?? inner
     }
 
-    private var isLookBehind: Bool { place + 1 < pattern.count && (pattern[place + 1] == "=" || pattern[place + 1] == "!") }
+    private var isLookBehind: Bool { cursor.ahead(1) == "=" || cursor.ahead(1) == "!" }
 
     private mutating func groupName() throws(RegexError) -> Int {
-        let start = place
-        while let character = next, character != ">", character != ")" { place += 1 }
-        let name = text(from: start)
-        guard skip(">"), ConfigurationNode.isLabelName(name) else { throw .groupName(name, position: start) }
+        let start = cursor.place
+        while let character = cursor.next, character != ">", character != ")" { cursor.place += 1 }
+        let name = cursor.text(from: start)
+        guard cursor.skip(">"), ConfigurationNode.isLabelName(name) else { throw .groupName(name, position: start) }
         if names.contains(name) { throw .groupNameRepeated(name, position: start) }
         if names.count == Self.maximumNames { throw .tooManyGroups }
         names.append(name)
@@ -200,8 +164,8 @@ struct RegexParser {
     /// The flags behind `(?`, up to `:`, which opens a group, or `)`: then it gives true.
     private mutating func readFlags(from start: Int) throws(RegexError) -> Bool {
         var isOn = true
-        while let character = next {
-            place += 1
+        while let character = cursor.next {
+            cursor.place += 1
             switch character {
             case "i": flags.ignoresCase = isOn
             case "m": flags.isMultiline = isOn
@@ -209,7 +173,7 @@ struct RegexParser {
             case "-" where isOn: isOn = false
             case ":": return false
             case ")": return true
-            default: throw .unknownGroup(text(from: start), position: start)
+            default: throw .unknownGroup(cursor.text(from: start), position: start)
             }
         }
         throw .groupNotClosed(position: start)
@@ -218,29 +182,29 @@ struct RegexParser {
     // Escapes
 
     private mutating func escape(from start: Int) throws(RegexError) -> RegexNode {
-        switch next {
+        switch cursor.next {
         case "b", "B", "A", "z":
-            place += 1
-            switch pattern[place - 1] {
+            cursor.place += 1
+            switch cursor.ahead(-1) {
             case "b": return .assertion(.wordBoundary)
             case "B": return .assertion(.noWordBoundary)
             case "A": return .assertion(.textStart)
             default: return .assertion(.textEnd)
             }
         case let digit? where ("1"..."9").contains(digit):
-            place += 1
-            throw .backReference(text(from: start), position: start)
+            cursor.place += 1
+            throw .backReference(cursor.text(from: start), position: start)
         case "k":
-            place += 1
-            throw .backReference(text(from: start), position: start)
+            cursor.place += 1
+            throw .backReference(cursor.text(from: start), position: start)
         default: return .set(cased(try escapedSet(from: start)))
         }
     }
 
     /// What an escape stands for in a set as well as outside of one. The backslash is behind us.
     private mutating func escapedSet(from start: Int) throws(RegexError) -> RegexSet {
-        guard let character = next else { throw .endsWithBackslash }
-        place += 1
+        guard let character = cursor.next else { throw .endsWithBackslash }
+        cursor.place += 1
         switch character {
         case "d": return .digits
         case "D": return RegexSet.digits.inverted
@@ -257,51 +221,53 @@ struct RegexParser {
         case "x": return RegexSet(try hexadecimal(from: start))
         default:
             let isLetterOrDigit = character.isASCII && ConfigurationNode.isLetterOrDigit(UInt8(character.value))
-            guard !isLetterOrDigit else { throw .unknownEscape(text(from: start), position: start) }
+            guard !isLetterOrDigit else { throw .unknownEscape(cursor.text(from: start), position: start) }
             return RegexSet(character.value)
         }
     }
 
     /// `hh` or `{h…}`.
     private mutating func hexadecimal(from start: Int) throws(RegexError) -> UInt32 {
-        let isBraced = skip("{")
-        let digitsStart = place
-        while let digit = next, digit.properties.isASCIIHexDigit, place - digitsStart < (isBraced ? 6 : 2) { place += 1 }
-        let digits = text(from: digitsStart)
-        guard isBraced ? skip("}") && !digits.isEmpty : digits.count == 2, let value = UInt32(digits, radix: 16),
+        let isBraced = cursor.skip("{")
+        let digitsStart = cursor.place
+        while let digit = cursor.next, digit.properties.isASCIIHexDigit, cursor.place - digitsStart < (isBraced ? 6 : 2) {
+            cursor.place += 1
+        }
+        let digits = cursor.text(from: digitsStart)
+        guard isBraced ? cursor.skip("}") && !digits.isEmpty : digits.count == 2, let value = UInt32(digits, radix: 16),
             Unicode.Scalar(value) != nil
-        else { throw .unknownEscape(text(from: start), position: start) }
+        else { throw .unknownEscape(cursor.text(from: start), position: start) }
         return value
     }
 
     // Sets
 
     private mutating func set(from start: Int) throws(RegexError) -> RegexSet {
-        let isInverted = skip("^")
+        let isInverted = cursor.skip("^")
         var result = RegexSet([])
         var isFirst = true
         while true {
-            guard let character = next else { throw .setNotClosed(position: start) }
+            guard let character = cursor.next else { throw .setNotClosed(position: start) }
             if character == "]", !isFirst {
-                place += 1
+                cursor.place += 1
                 break
             }
             isFirst = false
-            if character == "[", place + 1 < pattern.count, pattern[place + 1] == ":" {
+            if character == "[", cursor.ahead(1) == ":" {
                 result = result.union(try namedClass())
                 continue
             }
-            let rangeStart = place
+            let rangeStart = cursor.place
             let low = try setMember()
             // Behind a class a `-` is a character, as in `[\w-.]`.
-            guard next == "-", low.single != nil, place + 1 < pattern.count, pattern[place + 1] != "]" else {
+            guard cursor.next == "-", low.single != nil, let after = cursor.ahead(1), after != "]" else {
                 result = result.union(low)
                 continue
             }
-            place += 1
+            cursor.place += 1
             let high = try setMember()
             guard let low = low.single, let high = high.single, low <= high else {
-                throw .setEmptyRange(text(from: rangeStart), position: rangeStart)
+                throw .setEmptyRange(cursor.text(from: rangeStart), position: rangeStart)
             }
             result = result.union(RegexSet([low...high]))
         }
@@ -310,22 +276,22 @@ struct RegexParser {
     }
 
     private mutating func setMember() throws(RegexError) -> RegexSet {
-        let start = place
-        guard let character = next else { throw .setNotClosed(position: start) }
-        place += 1
+        let start = cursor.place
+        guard let character = cursor.next else { throw .setNotClosed(position: start) }
+        cursor.place += 1
         return character == "\\" ? try escapedSet(from: start) : RegexSet(character.value)
     }
 
     /// `[:alpha:]` or `[:^alpha:]`, of ASCII.
     private mutating func namedClass() throws(RegexError) -> RegexSet {
-        let start = place
-        place += 2
-        let isInverted = skip("^")
-        let nameStart = place
-        while let letter = next, ("a"..."z").contains(letter) { place += 1 }
-        let name = text(from: nameStart)
-        let isClosed = skip(":]")
-        guard isClosed, let ranges = Self.classes[name] else { throw .unknownClass(text(from: start), position: start) }
+        let start = cursor.place
+        cursor.place += 2
+        let isInverted = cursor.skip("^")
+        let nameStart = cursor.place
+        while let letter = cursor.next, ("a"..."z").contains(letter) { cursor.place += 1 }
+        let name = cursor.text(from: nameStart)
+        let isClosed = cursor.skip(":]")
+        guard isClosed, let ranges = Self.classes[name] else { throw .unknownClass(cursor.text(from: start), position: start) }
         let set = RegexSet(ranges)
         return isInverted ? set.inverted : set
     }

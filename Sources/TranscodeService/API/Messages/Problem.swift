@@ -34,7 +34,7 @@ struct Problem: Error, Equatable, Sendable {
 
     var response: HTTPResponse {
         var response = JSONMessage.response(
-            Body(type: kind.rawValue, title: HTTPStatus.title(of: status), status: status, detail: detail), status: status,
+            Body(type: kind.rawValue, title: HTTPStatusText.reason(for: status), status: status, detail: detail), status: status,
             type: "application/problem+json")
         response.headers.append(contentsOf: headers)
         return response

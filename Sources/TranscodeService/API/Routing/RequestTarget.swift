@@ -1,3 +1,5 @@
+import HTTP
+
 /// A request target, taken apart once: the path's segments and the query's fields, percent-decoded.
 struct RequestTarget: Equatable, Sendable {
     let segments: [String]

@@ -173,9 +173,11 @@ final class JobUpload: HTTPBodyConsumer {
             throw Problem(400, "The form has no field `\(UploadFormat.fieldName)`, which holds the file.")
         }
         guard let size = state.file?.byteCount, size > 0 else { throw Self.empty }
+        let context = call.span.context
         let job = Job(
             id: UUIDv7.next(), keyID: key.id, keyName: key.name, fileName: fileName, inputBytes: size,
-            createdAt: SystemClock.wallNanoseconds(), traceparent: call.span.context.traceparent)
+            createdAt: SystemClock.wallNanoseconds(), traceparent: context.traceparent,
+            tracestate: context.state.isEmpty ? nil : context.state)
         do throws(SystemError) { try state.file?.publish(as: job.id, in: parts.files) } catch { throw Self.storageProblem(error) }
         do throws(JobStoreError) { try call.store.create(job) } catch {
             switch found(job) {

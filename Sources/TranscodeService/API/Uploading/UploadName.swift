@@ -1,3 +1,5 @@
+import HTTP
+
 /// What a client calls its file. It becomes no part of any path, but others will read it: so it must be a plain name.
 enum UploadName {
     static let fallback = "upload"

@@ -61,7 +61,7 @@ enum MediaRefusal: Error, Equatable, Sendable, CustomStringConvertible {
         case .noDuration:
             "the file has no duration: it is empty, a still picture, or cut off"
         case .tooLong(let seconds, let maximum):
-            "the video is \(Int(seconds)) s long; up to \(Int(maximum)) s are accepted"
+            "the video is \(Int(min(seconds, 1e15))) s long; up to \(Int(maximum)) s are accepted"
         case .size(let width, let height, let limits):
             "the picture is \(width)×\(height); accepted are sides from \(limits.minimumSide) to \(limits.maximumSide) and up to "
                 + "\(limits.maximumPixels) pixels"

@@ -109,6 +109,17 @@ struct JobAttempt {
         case .refused:
             if end == .completed { removeAttempt(of: job) }
             return observer.ended(job, .leaseLost)
+        case .overQuota(let used, let quota):
+            // Other jobs of its key were done in the meantime, and left no room for what this one has made.
+            observer.quotaExceeded(usedBytes: used, quotaBytes: quota)
+            removeAttempt(of: job)
+            job.outputs = []
+            job.transcript = nil
+            job.status = .failed
+            let failure = JobFailure(
+                kind: .storage, message: JobStoreError.quotaExceeded(usedBytes: used, quotaBytes: quota).description)
+            job.failure = failure
+            return finish(job, .failed(failure), observer)
         case .unknown:
             // Its files may count: the sweep asks the store when it is back.
             return observer.ended(job, .leaseLost)
@@ -123,6 +134,7 @@ struct JobAttempt {
     private enum StoreAnswer {
         case stored
         case refused
+        case overQuota(usedBytes: UInt64, quotaBytes: UInt64)
         case unknown
     }
 
@@ -138,6 +150,7 @@ struct JobAttempt {
                 guard hasFailed, let kept = try store.job(id: job.id) else { return .refused }
                 return kept.status == job.status && kept.attempts == job.attempts ? .stored : .refused
             } catch {
+                if case .quotaExceeded(let used, let quota) = error { return .overQuota(usedBytes: used, quotaBytes: quota) }
                 hasFailed = true
                 let waited = SystemClock.nanoseconds(from: start, to: SystemClock.monotonicNanoseconds())
                 guard case .unavailable = error, waited < settings.leaseNanoseconds else { return .unknown }

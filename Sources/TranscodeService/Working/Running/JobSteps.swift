@@ -215,8 +215,9 @@ struct JobSteps {
         shown: [String]? = nil, take: (UnsafeRawBufferPointer) -> Bool
     ) -> ProgramReport {
         let run = ProgramRun(
-            arguments: arguments, environment: environment, workingDirectory: directory ?? files.attemptDirectory(job), deadline: deadline,
-            graceNanoseconds: settings.graceNanoseconds, maximumFileBytes: maximumFileBytes, launcher: launcher)
+            arguments: arguments, environment: environment + [LeftPrograms(dataDirectory: files.dataDirectory).mark],
+            workingDirectory: directory ?? files.attemptDirectory(job), deadline: deadline, graceNanoseconds: settings.graceNanoseconds,
+            maximumFileBytes: maximumFileBytes, launcher: launcher)
         let report = run.run(control) {
             observer.programStarted(shown ?? arguments, pid: $0)
         } take: {

@@ -10,6 +10,8 @@ protocol WorkerObserving: Sendable {
     /// A call of the job store failed that is not one of ``JobObserving/store``; it is made again.
     func storeFailed(_ error: JobStoreError, operation: String, worker: String)
     func swept(_ result: OutputSweep.Result)
+    /// Programs that a killed service has left behind were killed.
+    func endedLeft(programs: Int)
     /// Found at the start: jobs will fail until it is mended.
     func found(_ problem: MediaPrograms.Problem)
 }

@@ -12,7 +12,11 @@ struct UploadTests {
     @Test func `a body that is the file becomes a job, and its input`() throws {
         try withAPI { (setup) throws in
             let response = try setup.send(
-                .post, "/api/v1/jobs", ["Content-Type": "video/mp4", "X-File-Name": "f%C3%AAte.mp4"], body: Array("a video".utf8))
+                .post, "/api/v1/jobs",
+                [
+                    "Content-Type": "video/mp4", "X-File-Name": "f%C3%AAte.mp4", "tracestate": "vendor=a",
+                    "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                ], body: Array("a video".utf8))
             #expect(response.status == 201)
             let resource = try json(response)
             let id = try #require(resource["id"] as? String)
@@ -25,6 +29,7 @@ struct UploadTests {
             #expect(job.keyID == setup.key.id && job.keyName == "studio" && job.inputBytes == 7)
             let span = try #require(setup.recorder.span("POST /api/v1/jobs"))
             #expect(job.traceparent?.contains(span.traceID.description) == true)
+            #expect(job.tracestate == "vendor=a")
             let events = try setup.recorder.lines().compactMap { $0["event"] as? String }
             #expect(events == ["job.created", "http.request"])
         }

@@ -65,6 +65,7 @@ import Testing
             (video(#""width": 320, "height": 240"#, duration: "nan"), .noDuration),
             (video(#""width": 320, "height": 240"#, duration: "-4"), .noDuration),
             (video(#""width": 320, "height": 240"#, duration: "1e9"), .tooLong(seconds: 1e9, maximum: 86_400)),
+            (video(#""width": 320, "height": 240"#, duration: "1e300"), .tooLong(seconds: 1e300, maximum: 86_400)),
         ] as [(String, MediaRefusal)])
     func `refuses what can't be transcoded`(json: String, refusal: MediaRefusal) {
         #expect(throws: refusal) { try media(json) }

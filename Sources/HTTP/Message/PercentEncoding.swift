@@ -1,7 +1,7 @@
-/// `%41` in paths, queries and file names (RFC 3986 §2.1).
-enum PercentEncoding {
-    /// nil: a `%` without its two digits, or bytes that are not UTF-8.
-    static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
+/// Percent-encoding of texts (RFC 3986 §2.1).
+package enum PercentEncoding {
+    /// nil for a `%` without two hexadecimal digits after it, and for what is no UTF-8. `plusIsSpace`: as in the query of a form.
+    package static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
         var bytes: [UInt8] = []
         var rest = Substring(text).utf8
         while let byte = rest.popFirst() {
