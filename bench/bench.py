@@ -391,6 +391,7 @@ def decoders(bench):
     agent = bench.agent(folder, [log], None, output={"name": "local", "type": "directory", "path": kept, "compression_level": 1})
     agent.start()
     until(lambda: derived_events(agent.samples()) >= lines, 60, "the counters", agent.process)
+    until(lambda: support.total(agent.samples(), "log_agent_pending_lines") == 0, 60, "the directory", agent.process)
     agent.stop()
     files = gzip_decoders.members(kept)
     size = sum(os.path.getsize(file) for file in files)
