@@ -1,5 +1,6 @@
 /// Writes tokens as one deflate block (RFC 1951 §3.2.3) of whichever kind is the smallest.
 struct BlockEncoder {
+    private let counts = TokenCounts()
     private let codes = TokenCodes()
     private let symbolCounts: UnsafeMutablePointer<UInt32>
     private let literalLengthCode = PrefixCode(symbolCount: DeflateAlphabet.literalLengthCount, longest: 15)
@@ -24,6 +25,7 @@ struct BlockEncoder {
     }
 
     func deallocate() {
+        counts.deallocate()
         codes.deallocate()
         symbolCounts.deallocate()
         lengthSymbols.deallocate()
@@ -35,12 +37,13 @@ struct BlockEncoder {
     func write(
         _ block: DeflateTokens, of source: UnsafeRawBufferPointer, isLast: Bool, to writer: inout BitWriter, into output: inout [UInt8]
     ) {
-        countSymbols(of: block)
+        counts.count(block.all)
+        countSymbols()
         literalLengthCode.build(symbolCounts)
-        distanceCode.build(block.distanceCounts)
+        distanceCode.build(counts.distances)
         let headerBits = header.build(literalLengthCode, distanceCode)
-        let dynamicBits = headerBits + size(of: block, literalLengthCode, distanceCode)
-        let fixedBits = size(of: block, fixedLiteralLengthCode, fixedDistanceCode)
+        let dynamicBits = headerBits + size(literalLengthCode, distanceCode)
+        let fixedBits = size(fixedLiteralLengthCode, fixedDistanceCode)
         // Three bits of header each. Of a stored block: up to 7 bits of filling and 4 bytes of length for each 65,535 bytes.
         let storedBits = (source.count + 5 * (source.count / 65_535 + 1)) * 8
         writer.makeRoom(for: 1 << 10, into: &output)
@@ -56,22 +59,22 @@ struct BlockEncoder {
         }
     }
 
-    private func countSymbols(of block: DeflateTokens) {
-        symbolCounts.update(from: block.entryCounts, count: 256)
+    private func countSymbols() {
+        symbolCounts.update(from: counts.literals, count: 256)
         (symbolCounts + 256).update(repeating: 0, count: DeflateAlphabet.literalLengthCount - 256)
         symbolCounts[DeflateAlphabet.endOfBlock] = 1
-        for index in 0..<256 { symbolCounts[Int(lengthSymbols[index] & 0xFFFF)] += block.entryCounts[256 + index] }
+        for index in 0..<256 { symbolCounts[Int(lengthSymbols[index] & 0xFFFF)] += counts[DeflateTokens.lengths + index] }
     }
 
     /// In bits, without the block's header.
-    private func size(of block: DeflateTokens, _ literalLengths: PrefixCode, _ distances: PrefixCode) -> Int {
+    private func size(_ literalLengths: PrefixCode, _ distances: PrefixCode) -> Int {
         var bits = 0
         for symbol in 0..<DeflateAlphabet.literalLengthCount {
             bits += Int(symbolCounts[symbol]) * Int(literalLengths.lengths[symbol])
         }
-        for index in 0..<256 { bits += Int(block.entryCounts[256 + index]) * Int(lengthSymbols[index] >> 16 & 0xFF) }
+        for index in 0..<256 { bits += Int(counts[DeflateTokens.lengths + index]) * Int(lengthSymbols[index] >> 16 & 0xFF) }
         for symbol in 0..<DeflateAlphabet.distanceCount {
-            bits += Int(block.distanceCounts[symbol]) * (Int(distances.lengths[symbol]) + DeflateAlphabet.distanceExtraBits(symbol))
+            bits += Int(counts.distances[symbol]) * (Int(distances.lengths[symbol]) + DeflateAlphabet.distanceExtraBits(symbol))
         }
         return bits
     }
@@ -81,11 +84,10 @@ struct BlockEncoder {
         into output: inout [UInt8]
     ) {
         codes.fill(literalLengths, distances, lengthSymbols: lengthSymbols)
-        // At most 48 bits a token.
         let atOnce = 1 << 10
         var rest = block.all[...]
         while !rest.isEmpty {
-            writer.makeRoom(for: atOnce * 6, into: &output)
+            writer.makeRoom(for: atOnce * TokenCodes.mostBits / 8, into: &output)
             encode(UnsafeBufferPointer(rebasing: rest.prefix(atOnce)), to: &writer)
             rest = rest.dropFirst(atOnce)
         }
@@ -94,26 +96,31 @@ struct BlockEncoder {
             UInt64(literalLengths.codes[DeflateAlphabet.endOfBlock]), Int(literalLengths.lengths[DeflateAlphabet.endOfBlock]))
     }
 
-    /// Two tokens nearly always fit into one write.
+    /// Two tokens always fit into one write, four of them nearly always.
     private func encode(_ tokens: UnsafeBufferPointer<UInt32>, to writer: inout BitWriter) {
         guard let first = tokens.baseAddress else { return }
         var local = writer
         let codes = codes
         var index = 0
-        while index &+ 1 < tokens.count {
+        while index &+ 3 < tokens.count {
             let one = codes.bits(of: first[index])
             let two = codes.bits(of: first[index &+ 1])
-            if one.count &+ two.count <= BitWriter.mostBits {
-                local.write(one.bits | two.bits &<< UInt64(truncatingIfNeeded: one.count), one.count &+ two.count)
+            let three = codes.bits(of: first[index &+ 2])
+            let four = codes.bits(of: first[index &+ 3])
+            let upper = (bits: one.bits | two.bits &<< one.count, count: one.count &+ two.count)
+            let lower = (bits: three.bits | four.bits &<< three.count, count: three.count &+ four.count)
+            if upper.count &+ lower.count <= UInt64(BitWriter.mostBits) {
+                local.write(upper.bits | lower.bits &<< upper.count, Int(truncatingIfNeeded: upper.count &+ lower.count))
             } else {
-                local.write(one.bits, one.count)
-                local.write(two.bits, two.count)
+                local.write(upper.bits, Int(truncatingIfNeeded: upper.count))
+                local.write(lower.bits, Int(truncatingIfNeeded: lower.count))
             }
-            index &+= 2
+            index &+= 4
         }
-        if index < tokens.count {
+        while index < tokens.count {
             let last = codes.bits(of: first[index])
-            local.write(last.bits, last.count)
+            local.write(last.bits, Int(truncatingIfNeeded: last.count))
+            index &+= 1
         }
         writer = local
     }

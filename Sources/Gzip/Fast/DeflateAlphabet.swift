@@ -25,12 +25,12 @@ enum DeflateAlphabet {
     @inline(__always)
     static func distanceExtraBits(_ symbol: Int) -> Int { max(symbol &>> 1 &- 1, 0) }
 
-    /// The symbol of a distance from 1 to 32,768.
+    /// The symbol of a distance from 1 to 32,768, and its extra bits.
     @inline(__always)
-    static func distanceSymbol(_ distance: Int) -> Int {
+    static func distance(_ distance: Int) -> (symbol: Int, extra: Int) {
         let offset = distance &- 1
-        if offset < 2 { return offset }
-        let log = Int.bitWidth &- 1 &- offset.leadingZeroBitCount
-        return 2 &* log &+ ((offset &>> (log &- 1)) & 1)
+        // The first four distances have none.
+        let extraBits = Int.bitWidth &- 2 &- (offset | 2).leadingZeroBitCount
+        return (2 &* extraBits &+ offset &>> extraBits, offset & ~(~0 &<< extraBits))
     }
 }

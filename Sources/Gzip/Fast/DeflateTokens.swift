@@ -1,43 +1,40 @@
-/// What a stretch of input became: literals and matches in order, with how often each occurs.
+/// What a stretch of input became: literals and matches in order.
 ///
-/// A token is one word, so that a loop without branches can encode it:
-/// - bits 0–8, the entry: 0–255 a literal, 256–511 a match of 3–258 bytes;
-/// - bits 9–13, its distance symbol, or ``noDistance``;
-/// - bits 14–26, the distance's extra bits.
+/// A token is one symbol of the block, a match two of them, its length and its distance, so that a loop without branches can encode them:
+/// - bits 0–9, the entry: 0–255 a literal, 256–511 the length of a match of 3–258 bytes, from 512 on the symbol of its distance;
+/// - bits 10–22, the distance's extra bits.
 struct DeflateTokens {
-    /// Of an average log, 32 Ki tokens cover about 200 KiB: enough that the block's code tables cost little.
+    /// Of an average log, 32 Ki tokens cover about 180 KiB: enough that the block's code tables cost little.
     static let capacity = 32 << 10
-    static let noDistance = 30
-    static let entryCount = 512
+    /// The first entry of a length.
+    static let lengths = 256
+    /// The first entry of a distance.
+    static let distances = 512
+    static let entryCount = distances + 32
     /// While there is room, there is room for so many tokens.
     static let spareTokens = 80
 
     private let first: UnsafeMutablePointer<UInt32>
     private var next: UnsafeMutablePointer<UInt32>
-    /// How often each entry occurs.
-    let entryCounts: UnsafeMutablePointer<UInt32>
-    /// How often each distance symbol occurs.
-    let distanceCounts: UnsafeMutablePointer<UInt32>
 
     init() {
         first = .allocate(capacity: Self.capacity)
         next = first
-        entryCounts = .allocate(capacity: Self.entryCount)
-        distanceCounts = .allocate(capacity: 32)
-        clear()
     }
 
     func deallocate() {
         first.deallocate()
-        entryCounts.deallocate()
-        distanceCounts.deallocate()
     }
 
     mutating func clear() {
         next = first
-        entryCounts.update(repeating: 0, count: Self.entryCount)
-        distanceCounts.update(repeating: 0, count: 32)
     }
+
+    @inline(__always)
+    static func entry(of token: UInt32) -> Int { Int(token & 0x3FF) }
+
+    @inline(__always)
+    static func extraBits(of token: UInt32) -> UInt32 { token &>> 10 }
 
     var all: UnsafeBufferPointer<UInt32> { UnsafeBufferPointer(start: first, count: next - first) }
 
@@ -47,9 +44,8 @@ struct DeflateTokens {
 
     @inline(__always)
     mutating func append(literal: UInt8) {
-        next.pointee = UInt32(literal) | UInt32(Self.noDistance) << 9
+        next.pointee = UInt32(literal)
         next += 1
-        entryCounts[Int(literal)] &+= 1
     }
 
     /// At most 64. Reads up to the next multiple of 16 bytes, and writes as many tokens, of which only `count` stay.
@@ -58,33 +54,30 @@ struct DeflateTokens {
         var index = 0
         while index < count {
             let sixteen = literals.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
-            let tokens = SIMD16<UInt32>(truncatingIfNeeded: sixteen) | SIMD16(repeating: UInt32(Self.noDistance) << 9)
-            UnsafeMutableRawPointer(next + index).storeBytes(of: tokens, as: SIMD16<UInt32>.self)
+            UnsafeMutableRawPointer(next + index).storeBytes(of: SIMD16<UInt32>(truncatingIfNeeded: sixteen), as: SIMD16<UInt32>.self)
             index &+= 16
         }
         next += count
-        index = 0
-        while index < count {
-            entryCounts[Int(literals.load(fromByteOffset: index, as: UInt8.self))] &+= 1
-            index &+= 1
-        }
     }
 
-    /// Undoes the last ``append(literal:)``.
+    /// Undoes the last appends, of `count` literals.
     @inline(__always)
-    mutating func takeBack(literal: UInt8) {
-        next -= 1
-        entryCounts[Int(literal)] &-= 1
+    mutating func takeBack(_ count: Int) {
+        next -= count
     }
 
+    /// Appends a match; `distance` is a ``distanceToken(_:)``.
     @inline(__always)
-    mutating func append(length: Int, distance: Int) {
-        let entry = 256 &- DeflateAlphabet.shortestMatch &+ length
-        let symbol = DeflateAlphabet.distanceSymbol(distance)
-        let extra = (distance &- 1) & ((1 &<< DeflateAlphabet.distanceExtraBits(symbol)) &- 1)
-        next.pointee = UInt32(truncatingIfNeeded: entry | symbol &<< 9 | extra &<< 14)
-        next += 1
-        entryCounts[entry] &+= 1
-        distanceCounts[symbol] &+= 1
+    mutating func append(length: Int, distance: UInt32) {
+        next.pointee = UInt32(truncatingIfNeeded: Self.lengths &- DeflateAlphabet.shortestMatch &+ length)
+        (next + 1).pointee = distance
+        next += 2
+    }
+
+    /// The token of a distance from 1 to 32,768.
+    @inline(__always)
+    static func distanceToken(_ distance: Int) -> UInt32 {
+        let (symbol, extra) = DeflateAlphabet.distance(distance)
+        return UInt32(truncatingIfNeeded: distances &+ symbol | extra &<< 10)
     }
 }

@@ -3,6 +3,8 @@
 /// Holds about 450 KiB, allocated once: the window, one block's tokens, the hash table.
 final class FastDeflate {
     private static let windowCapacity = DeflateAlphabet.windowBytes + 192 << 10
+    /// Pieces from here on are not copied into the window. They are not compared with what came before: a few KiB that find less.
+    private static let largePiece = 256 << 10
 
     /// History of up to 32 KiB, then what has not become tokens yet.
     private let window: UnsafeMutableRawPointer
@@ -45,6 +47,10 @@ final class FastDeflate {
 
     func append(_ piece: UnsafeRawBufferPointer, into output: inout [UInt8]) {
         guard let base = piece.baseAddress else { return }
+        if piece.count >= Self.largePiece {
+            writeBlocks(of: piece, base, into: &output)
+            return
+        }
         checksum = CRC32.of(piece, continuing: checksum)
         var taken = 0
         while taken < piece.count {
@@ -57,6 +63,25 @@ final class FastDeflate {
             filled += count
             taken += count
         }
+    }
+
+    /// Straight from where it stands. What came before is written first, and the window is empty then.
+    private func writeBlocks(of piece: UnsafeRawBufferPointer, _ base: UnsafeRawPointer, into output: inout [UInt8]) {
+        while start < filled { writeBlock(isLast: false, into: &output) }
+        origin += filled
+        filled = 0
+        start = 0
+        var at = 0
+        while at < piece.count {
+            tokens.clear()
+            let end = matchFinder.tokenize(base, from: at, to: piece.count, origin: origin, into: &tokens)
+            let block = UnsafeRawBufferPointer(start: base + at, count: end - at)
+            encoder.write(tokens, of: block, isLast: false, to: &writer, into: &output)
+            // Now that it is in the cache.
+            checksum = CRC32.of(block, continuing: checksum)
+            at = end
+        }
+        origin += piece.count
     }
 
     func finish(into output: inout [UInt8]) {

@@ -13,7 +13,7 @@ struct MatchFinder {
     private static let stride = 6
     /// So many bytes before the end are not looked up, so that a word can be loaded at ``stride`` bytes after any position.
     private static let tailBytes = 16
-    /// So many bytes are compared at the last match's distance.
+    /// So many bytes are compared at once.
     fileprivate static let comparedBytes = 64
     /// So many more bytes at most are passed over there after ``patience``: 32 digits in all. A longer way would pass matches by.
     private static let farthestSkip = 32
@@ -47,6 +47,7 @@ struct MatchFinder {
         var literals = 0
         /// Of the last match; 0 before the first.
         var lastDistance = 0
+        var lastDistanceToken: UInt32 = 0
         var regularity = Regularity(from: at)
         while at < searchEnd, output.hasRoom {
             let word = load(source, at)
@@ -55,7 +56,8 @@ struct MatchFinder {
             if UInt(bitPattern: distance &- 1) < UInt(bitPattern: min(at, DeflateAlphabet.windowBytes)) {
                 let difference = word ^ load(source, at &- distance)
                 if difference &<< 16 == 0 {
-                    var length = matchLength(source, at, distance, difference, end)
+                    var length =
+                        at < comparisonEnd ? matchLength(source, at, distance, end) : matchLength(source, at, distance, from: 6, end)
                     let matchEnd = at &+ length
                     // The positions from which the next such place is found: at its first bytes, and at what follows it.
                     if matchEnd < searchEnd {
@@ -63,18 +65,20 @@ struct MatchFinder {
                         _ = exchange(load(source, matchEnd &- 1), matchEnd &- 1 &+ origin)
                     }
                     // Literals just before it may belong to the match: they were not looked up, or collided.
-                    while literals > 0, length < DeflateAlphabet.longestMatch, at > distance,
-                        byte(source, at &- 1) == byte(source, at &- 1 &- distance)
-                    {
-                        at &-= 1
-                        length &+= 1
-                        literals &-= 1
-                        output.takeBack(literal: byte(source, at))
+                    while literals > 0, at &- distance >= 8 {
+                        let difference = load(source, at &- 8) ^ load(source, at &- 8 &- distance)
+                        let more = min(difference.leadingZeroBitCount &>> 3, literals, DeflateAlphabet.longestMatch &- length)
+                        at &-= more
+                        length &+= more
+                        literals &-= more
+                        output.takeBack(more)
+                        if more < 8 { break }
                     }
-                    output.append(length: length, distance: distance)
+                    lastDistance = distance
+                    lastDistanceToken = DeflateTokens.distanceToken(distance)
+                    output.append(length: length, distance: lastDistanceToken)
                     literals = 0
                     at = matchEnd
-                    lastDistance = distance
                     regularity.noteMatch(endingAt: at)
                     continue
                 }
@@ -88,7 +92,7 @@ struct MatchFinder {
                     at &+= skipped
                     var length = (~(equality &>> UInt64(truncatingIfNeeded: skipped))).trailingZeroBitCount
                     if skipped &+ length == Self.comparedBytes { length = matchLength(source, at, lastDistance, from: length, end) }
-                    output.append(length: length, distance: lastDistance)
+                    output.append(length: length, distance: lastDistanceToken)
                     literals = 0
                     at &+= length
                     if at < searchEnd { _ = exchange(load(source, at &- 1), at &- 1 &+ origin) }
@@ -124,11 +128,12 @@ struct MatchFinder {
         return Int(distance)
     }
 
-    /// How far the bytes at `at` equal those `distance` before, whose first words differ by `difference`: 6 to 258.
+    /// How far the bytes at `at` equal those `distance` before: up to 258.
     @inline(__always)
-    private func matchLength(_ source: UnsafeRawPointer, _ at: Int, _ distance: Int, _ difference: UInt64, _ end: Int) -> Int {
-        if difference != 0 { return difference.trailingZeroBitCount &>> 3 }
-        return matchLength(source, at, distance, from: 8, end)
+    private func matchLength(_ source: UnsafeRawPointer, _ at: Int, _ distance: Int, _ end: Int) -> Int {
+        // Most end within one comparison, and that has no branch for each word.
+        let length = (~ByteComparison.equality(source + at, source + (at &- distance))).trailingZeroBitCount
+        return length < Self.comparedBytes ? length : matchLength(source, at, distance, from: length, end)
     }
 
     /// The same where the first `known` bytes are equal.

@@ -1,53 +1,53 @@
-/// The bits of every token in one block, so that one load gives a code, its length and the extra bits of a match's length.
+/// The bits of every entry of a token in one block, so that one load gives a code, its length and the extra bits of a match's length.
 struct TokenCodes {
-    /// For each entry of a token: its code with the extra bits of a length in the low 24 bits, their count above.
-    private let entryCodes: UnsafeMutablePointer<UInt32>
-    /// For each distance symbol: its code in the low 16 bits, the code's length, and above it the length with the extra bits.
-    private let distanceCodes: UnsafeMutablePointer<UInt32>
+    /// The most bits of one token: a length has 15 + 5, a distance 15 + 13.
+    static let mostBits = 28
+    /// Of two tokens in a row: no distance follows another.
+    static let mostBitsOfTwo = 48
+
+    /// For each entry, from the lowest bit on:
+    /// - 32 bits: its code, behind it the extra bits of a length;
+    /// - from bit 48 on, 8 bits: the length of the code;
+    /// - 8 bits: how many bits a token has, the extra bits of a distance included.
+    private let codes: UnsafeMutablePointer<UInt64>
 
     init() {
-        entryCodes = .allocate(capacity: DeflateTokens.entryCount)
-        entryCodes.initialize(repeating: 0, count: DeflateTokens.entryCount)
-        // Also for noDistance, which has no bits.
-        distanceCodes = .allocate(capacity: 32)
-        distanceCodes.initialize(repeating: 0, count: 32)
+        codes = .allocate(capacity: DeflateTokens.entryCount)
+        codes.initialize(repeating: 0, count: DeflateTokens.entryCount)
     }
 
     func deallocate() {
-        entryCodes.deallocate()
-        distanceCodes.deallocate()
+        codes.deallocate()
     }
 
     /// Takes the codes of a block. `lengthSymbols` is ``DeflateAlphabet/lengths``.
     func fill(_ literalLengths: PrefixCode, _ distances: PrefixCode, lengthSymbols: UnsafePointer<UInt32>) {
         for literal in 0..<256 {
-            entryCodes[literal] = UInt32(literalLengths.codes[literal]) | UInt32(literalLengths.lengths[literal]) << 24
+            codes[literal] = Self.code(UInt32(literalLengths.codes[literal]), literalLengths.lengths[literal])
         }
         for index in 0..<256 {
             let symbol = Int(lengthSymbols[index] & 0xFFFF)
-            let extraBits = lengthSymbols[index] >> 16 & 0xFF
-            let length = UInt32(literalLengths.lengths[symbol])
-            entryCodes[256 + index] =
-                UInt32(literalLengths.codes[symbol]) | (lengthSymbols[index] >> 24) << length | (length + extraBits) << 24
+            let length = literalLengths.lengths[symbol]
+            let code = UInt32(literalLengths.codes[symbol]) | (lengthSymbols[index] >> 24) << UInt32(length)
+            codes[DeflateTokens.lengths + index] = Self.code(code, length, extraBits: Int(lengthSymbols[index] >> 16 & 0xFF))
         }
         for symbol in 0..<DeflateAlphabet.distanceCount {
-            let length = UInt32(distances.lengths[symbol])
-            distanceCodes[symbol] =
-                UInt32(distances.codes[symbol]) | length << 16
-                | (length + UInt32(DeflateAlphabet.distanceExtraBits(symbol))) << 24
+            codes[DeflateTokens.distances + symbol] = Self.code(
+                UInt32(distances.codes[symbol]), distances.lengths[symbol], extraBits: DeflateAlphabet.distanceExtraBits(symbol))
         }
     }
 
-    /// At most 48 bits, without a branch on what the token is: a literal has a distance of no bits.
+    private static func code(_ bits: UInt32, _ length: UInt8, extraBits: Int = 0) -> UInt64 {
+        UInt64(bits) | UInt64(length) << 48 | (UInt64(length) + UInt64(extraBits)) << 56
+    }
+
+    /// Without a branch on what the token is: literals and lengths have extra bits of their own that are 0.
     @inline(__always)
-    func bits(of token: UInt32) -> (bits: UInt64, count: Int) {
-        let entry = entryCodes[Int(token & 0x1FF)]
-        let distance = distanceCodes[Int(token &>> 9 & 0x1F)]
-        let entryBits = UInt64(entry &>> 24)
-        let extra = UInt64(token &>> 14) &<< UInt64(distance &>> 16 & 0xFF)
+    func bits(of token: UInt32) -> (bits: UInt64, count: UInt64) {
+        let code = codes[DeflateTokens.entry(of: token)]
         return (
-            UInt64(entry & 0xFF_FFFF) | (UInt64(distance & 0xFFFF) | extra) &<< entryBits,
-            Int(truncatingIfNeeded: entryBits &+ UInt64(distance &>> 24))
+            UInt64(UInt32(truncatingIfNeeded: code)) | UInt64(DeflateTokens.extraBits(of: token)) &<< (code &>> 48),
+            code &>> 56
         )
     }
 }
