@@ -7,10 +7,12 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error)
 ]
 
-/// Of `CRCFolding` alone: see there.
+/// Of `EscapeShuffling` and `CRCFolding` alone: see there.
 #if arch(x86_64)
+    let byteShuffles: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-mssse3", "-Xcc", "-mpopcnt"])]
     let carrylessMultiplication: [SwiftSetting] = [.unsafeFlags(["-parse-stdlib", "-Xcc", "-mpclmul"])]
 #else
+    let byteShuffles: [SwiftSetting] = []
     let carrylessMultiplication: [SwiftSetting] = []
 #endif
 
@@ -33,7 +35,8 @@ let package = Package(
 
         // Shared modules; imports point from later to earlier ones.
         .target(name: "SystemIO", dependencies: ["CLinux"], swiftSettings: settings),
-        .target(name: "JSONScanning", dependencies: ["CLinux"], swiftSettings: settings),
+        .target(name: "EscapeShuffling", swiftSettings: settings + byteShuffles),
+        .target(name: "JSONScanning", dependencies: ["EscapeShuffling", "CLinux"], swiftSettings: settings),
         .target(name: "CRCFolding", swiftSettings: settings + carrylessMultiplication),
         .target(name: "Gzip", dependencies: ["CRCFolding", "CZlib"], swiftSettings: settings),
         .target(name: "Metrics", swiftSettings: settings),
@@ -163,7 +166,8 @@ if let names = Context.environment["TAILSPAN_ONLY"] {
         for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
     }
     wanted.formUnion([
-        "TestSupport", "SystemIO", "JSONScanning", "HTTP", "CRCFolding", "Gzip", "OTLP", "Delivery", "CLinux", "CZlib", "COpenSSL",
+        "TestSupport", "SystemIO", "JSONScanning", "HTTP", "CRCFolding", "EscapeShuffling", "Gzip", "OTLP", "Delivery", "CLinux", "CZlib",
+        "COpenSSL",
     ])
     package.targets.removeAll { target in
         !wanted.contains(target.name) && !(target.type == .test && wanted.contains(String(target.name.dropLast("Tests".count))))

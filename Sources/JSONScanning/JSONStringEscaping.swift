@@ -1,3 +1,9 @@
+#if arch(x86_64)
+    import EscapeShuffling
+    // The compiler's own.
+    import _Builtin_intrinsics.intel.cpuid
+#endif
+
 /// Writes any bytes as the inside of a JSON string, without the quotes around it (RFC 8259 §7).
 ///
 /// `"`, `\` and bytes below 0x20 are escaped (`\n \r \t \b \f`, else `\u00XX`); other ASCII and valid UTF-8 are copied; what is
@@ -20,6 +26,18 @@ package enum JSONStringEscaping {
     /// `source` must not end within a character that continues elsewhere: the half would be replaced. Bytes of `destination`
     /// behind what was written may have been overwritten.
     package static func escape(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) -> Progress {
+        escape(source, into: destination, byWords: false)
+    }
+
+    /// The same as on a processor that can't shuffle bytes.
+    package static func escapeByWords(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) -> Progress {
+        escape(source, into: destination, byWords: true)
+    }
+
+    @inline(__always)
+    private static func escape(
+        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, byWords: Bool
+    ) -> Progress {
         guard let sourceBase = source.baseAddress, let destinationBase = destination.baseAddress else {
             return Progress(consumed: 0, written: 0, replaced: 0)
         }
@@ -28,10 +46,27 @@ package enum JSONStringEscaping {
             var run = Run(
                 p: sourceBase, end: sourceBase + source.count, out: destinationBase, outEnd: destinationBase + destination.count,
                 table: table)
-            run.escapeWords()
+            if byWords { run.escapeWords() } else { run.escapeBlocks() }
             run.escapeShortRest(of: source.count)
             run.escapeRest()
             return Progress(consumed: run.p - sourceBase, written: run.out - destinationBase, replaced: run.replaced)
+        }
+    }
+
+    /// Copies text of at least eight bytes of which none needs an escape and all are ASCII; false for other text, of which some bytes may
+    /// have been copied.
+    @inline(__always)
+    package static func copyPlain(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int) -> Bool {
+        guard count >= 8 else { return false }
+        var others: UInt64 = 0
+        var offset = 0
+        // The last word is what is left, with what precedes it.
+        while true {
+            let word = ByteWord.load(source + offset)
+            target.storeBytes(of: word.littleEndian, toByteOffset: offset, as: UInt64.self)
+            others |= ByteWord.stringStops(word) | (word & ByteWord.highBits)
+            if offset == count &- 8 { return others == 0 }
+            offset = min(offset &+ 8, count &- 8)
         }
     }
 
@@ -50,6 +85,15 @@ package enum JSONStringEscaping {
             return replaced
         }
     }
+
+    #if arch(x86_64)
+        /// nil where the processor can't shuffle bytes.
+        fileprivate static let shuffling: EscapeShuffling? = {
+            var (a, b, c, d) = (UInt32(0), UInt32(0), UInt32(0), UInt32(0))
+            let needed: UInt32 = 1 << 9 | 1 << 23
+            return __get_cpuid(1, &a, &b, &c, &d) != 0 && c & needed == needed ? EscapeShuffling() : nil
+        }()
+    #endif
 
     /// What each ASCII byte becomes: up to six bytes from the lowest on, and their number in the highest byte. To store all
     /// eight and step by the number takes no branch, so that the quotes of logged JSON cost no mispredictions.
@@ -83,10 +127,32 @@ private struct Run {
     let table: UnsafePointer<UInt64>
     var replaced = 0
 
-    /// Eight bytes at a time, while eight times the longest escape and one cell's overhang fit.
+    /// Eight times the longest escape and one cell's overhang.
+    private static let wordRoom = 8 * JSONStringEscaping.maximumExpansion + 8
+
+    /// Sixteen bytes at a time while they are ASCII, if the processor helps, and else eight.
     @inline(__always)
-    mutating func escapeWords() {
-        while end - p >= 8, outEnd - out >= 8 * JSONStringEscaping.maximumExpansion + 8 {
+    mutating func escapeBlocks() {
+        #if arch(x86_64)
+            if end - p >= 16, let shuffling = JSONStringEscaping.shuffling {
+                repeat {
+                    let progress = shuffling.escape(p, count: end - p, into: out, room: outEnd - out)
+                    p += progress.consumed
+                    out += progress.written
+                    // To where the next sixteen may be ASCII again.
+                    escapeWords(atMost: 2)
+                } while end - p >= 16 && outEnd - out >= Self.wordRoom
+            }
+        #endif
+        escapeWords()
+    }
+
+    /// Eight bytes at a time, while ``wordRoom`` is there.
+    @inline(__always)
+    mutating func escapeWords(atMost limit: Int = .max) {
+        var words = limit
+        while words > 0, end - p >= 8, outEnd - out >= Self.wordRoom {
+            words &-= 1
             let word = ByteWord.load(p)
             let nonASCII = word & ByteWord.highBits
             if nonASCII == 0 {

@@ -50,6 +50,48 @@ struct JSONStringEscapingTests {
         }
     }
 
+    @Test(arguments: 0..<4)
+    func `with and without the help of the processor the result is the same`(seed: Int) {
+        var random = SeededGenerator(seed: UInt64(seed) + 50)
+        for _ in 0..<300 {
+            let source = Self.randomBytes(&random)
+            let room = Int.random(in: 0...source.count * 6 + 80, using: &random)
+            func escaped(_ escape: (UnsafeRawBufferPointer, UnsafeMutableRawBufferPointer) -> JSONStringEscaping.Progress) -> [UInt8] {
+                var destination = [UInt8](repeating: 0, count: room)
+                var rest: [UInt8] = []
+                let progress = source.withUnsafeBytes { source in destination.withUnsafeMutableBytes { escape(source, $0) } }
+                source[progress.consumed...].withUnsafeBytes { _ = JSONStringEscaping.append($0, to: &rest) }
+                return destination[..<progress.written] + rest
+            }
+            #expect(escaped(JSONStringEscaping.escape) == escaped(JSONStringEscaping.escapeByWords))
+        }
+    }
+
+    @Test func `text that stays as it is is copied, and no other`() {
+        for length in 0...40 {
+            let plain = (0..<length).map { UInt8(ascii: "a") + UInt8($0 % 20) }
+            #expect(Self.copied(plain) == (length >= 8 ? plain : nil))
+            for place in 0..<length {
+                for other in [UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x1F, 0x80, 0xFF] {
+                    var text = plain
+                    text[place] = other
+                    #expect(Self.copied(text) == nil, "\(other) at \(place) of \(length)")
+                }
+            }
+        }
+    }
+
+    private static func copied(_ text: [UInt8]) -> [UInt8]? {
+        var target = [UInt8](repeating: 0, count: text.count)
+        let isPlain = text.withUnsafeBytes { source in
+            target.withUnsafeMutableBytes { target in
+                guard let from = source.baseAddress, let to = target.baseAddress else { return false }
+                return JSONStringEscaping.copyPlain(from: from, to: to, count: source.count)
+            }
+        }
+        return isPlain ? target : nil
+    }
+
     @Test func `a full destination ends a run between two characters`() throws {
         var random = SeededGenerator(seed: 99)
         for _ in 0..<150 {
