@@ -15,6 +15,10 @@ package final class JSONScanner {
     /// Objects and arrays within each other, the outermost counted: the kinds of the open ones are the bits of one word.
     package static let maximumDepth = 64
 
+    /// Of an object that can't hold wanted members.
+    private static let noNode: Int32 = -1
+    private static let arrayNode: Int32 = -2
+
     package let paths: FieldPaths
     @usableFromInline let slotCount: Int
     @usableFromInline let fields: UnsafeMutablePointer<FieldValue>
@@ -24,6 +28,7 @@ package final class JSONScanner {
     private let parents: UnsafeMutablePointer<Parent>
     private let parentCount: Int
     private let frames: UnsafeMutablePointer<Frame>
+    private let knownNames = KnownNames()
     /// A member name without its escapes.
     private var decodedName: [UInt8] = []
 
@@ -67,6 +72,7 @@ package final class JSONScanner {
         names.deallocate()
         parents.deallocate()
         frames.deallocate()
+        knownNames.deallocate()
     }
 
     /// Where the last line scanned has the field of a slot of ``paths``. After an error every field is missing.
@@ -112,21 +118,42 @@ extension JSONScanner {
         // Bit 0 tells the innermost open container: 1 for an object, 0 for an array.
         var kinds: UInt64 = 1
         var depth = 1
-        var node: Int32 = slotCount > 0 ? 0 : -1
-        frames[0] = Frame(outerNode: -1, slot: -1, parent: -1, start: 0)
-        p += 1
-        if Self.skipBlanks(&p) == UInt8(ascii: "}") {
+        var node: Int32 = slotCount > 0 ? 0 : Self.noNode
+        var slot: Int32 = -1
+        var parent: Int32 = -1
+        frames[0] = Frame(outerNode: node, slot: -1, parent: -1, start: 0)
+
+        // Where the comma or brace before a name stands.
+        var memberStart = p
+        let knownNames = knownNames
+        var lastName = knownNames.beginning
+        @inline(__always)
+        func lead(by name: UnsafeMutablePointer<KnownNames.Name>) {
+            p += Int(name.pointee.count)
+            slot = name.pointee.slot
+            parent = name.pointee.parent
+            lastName = name
+            if parent >= 0 { replaceEarlier(parent) }
+        }
+
+        var isLed = false
+        if let name = knownNames.successor(of: lastName, at: p, end: end, node: node) {
+            lead(by: name)
+            isLed = true
+        } else {
             p += 1
-            guard p == end else { throw error(.bytesBehindObject, p, base, end) }
-            return
+            if Self.skipBlanks(&p) == UInt8(ascii: "}") {
+                p += 1
+                guard p == end else { throw error(.bytesBehindObject, p, base, end) }
+                return
+            }
         }
 
         members: while true {
-            var slot: Int32 = -1
-            var parent: Int32 = -1
-            var byte = Self.skipBlanks(&p)
-            if kinds & 1 != 0 {
-                guard byte == UInt8(ascii: "\"") else { throw error(.nameExpected, p, base, end) }
+            if isLed {
+                isLed = false
+            } else if kinds & 1 != 0 {
+                guard Self.skipBlanks(&p) == UInt8(ascii: "\"") else { throw error(.nameExpected, p, base, end) }
                 if let entry = try scanName(&p, node: node, base: base, end: end) {
                     slot = entry.pointee.slot
                     parent = entry.pointee.parent
@@ -134,79 +161,99 @@ extension JSONScanner {
                 }
                 guard Self.skipBlanks(&p) == UInt8(ascii: ":") else { throw error(.colonExpected, p, base, end) }
                 p += 1
-                byte = Self.skipBlanks(&p)
+                let known = knownNames.learn(memberStart, p, end: end, node: node, slot: slot, parent: parent, after: lastName)
+                if let known { lastName = known }
             }
 
-            let start = p
-            var kind: FieldValue.Kind
-            switch byte {
-            case UInt8(ascii: "\""):
-                p += 1
-                let hasEscapes = try skipString(&p, base: base, end: end)
+            values: while true {
+                let byte = Self.skipBlanks(&p)
+                let start = p
+                var kind: FieldValue.Kind
+                switch byte {
+                case UInt8(ascii: "\""):
+                    p += 1
+                    let hasEscapes = try skipString(&p, base: base, end: end)
+                    if slot >= 0 {
+                        fields[Int(slot)] = FieldValue(
+                            start: UInt32(truncatingIfNeeded: start - base + 1), end: UInt32(truncatingIfNeeded: p - base - 1),
+                            kind: .string, hasEscapes: hasEscapes)
+                        slot = -1
+                    }
+                    kind = .string
+                case UInt8(ascii: "{"), UInt8(ascii: "["):
+                    guard depth < Self.maximumDepth else { throw error(.tooDeep, p, base, end) }
+                    let isObject = byte == UInt8(ascii: "{")
+                    frames[depth] = Frame(
+                        outerNode: node, slot: slot, parent: parent, start: UInt32(truncatingIfNeeded: p - base))
+                    depth &+= 1
+                    kinds = kinds &<< 1 | (isObject ? 1 : 0)
+                    node = isObject ? (parent >= 0 ? parents[Int(parent)].node : Self.noNode) : Self.arrayNode
+                    if let name = knownNames.successor(of: lastName, at: p, end: end, node: node) {
+                        lead(by: name)
+                        continue values
+                    }
+                    memberStart = p
+                    slot = -1
+                    parent = -1
+                    p += 1
+                    // `{` is 0x7B and `}` 0x7D, `[` is 0x5B and `]` 0x5D.
+                    if Self.skipBlanks(&p) != byte &+ 2 { continue members }
+                    kind = .missing
+                case UInt8(ascii: "t"):
+                    guard end - p > 4, Self.load4(p) == Self.true4 else { throw error(.invalidLiteral, p, base, end) }
+                    p += 4
+                    kind = .true_
+                case UInt8(ascii: "f"):
+                    guard end - p > 5, Self.load4(p + 1) == Self.alse4 else { throw error(.invalidLiteral, p, base, end) }
+                    p += 5
+                    kind = .false_
+                case UInt8(ascii: "n"):
+                    guard end - p > 4, Self.load4(p) == Self.null4 else { throw error(.invalidLiteral, p, base, end) }
+                    p += 4
+                    kind = .null
+                default:
+                    guard byte &- 0x30 < 10 || byte == UInt8(ascii: "-") else { throw error(.valueExpected, p, base, end) }
+                    guard Self.skipNumber(&p) else { throw error(.invalidNumber, p, base, end) }
+                    kind = .number
+                }
                 if slot >= 0 {
                     fields[Int(slot)] = FieldValue(
-                        start: UInt32(truncatingIfNeeded: start - base + 1), end: UInt32(truncatingIfNeeded: p - base - 1),
-                        kind: .string, hasEscapes: hasEscapes)
-                    slot = -1
+                        start: UInt32(truncatingIfNeeded: start - base), end: UInt32(truncatingIfNeeded: p - base),
+                        kind: kind, hasEscapes: false)
                 }
-                kind = .string
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                guard depth < Self.maximumDepth else { throw error(.tooDeep, p, base, end) }
-                let isObject = byte == UInt8(ascii: "{")
-                frames[depth] = Frame(
-                    outerNode: node, slot: slot, parent: parent, start: UInt32(truncatingIfNeeded: p - base))
-                depth &+= 1
-                kinds = kinds &<< 1 | (isObject ? 1 : 0)
-                node = isObject && parent >= 0 ? parents[Int(parent)].node : -1
-                p += 1
-                // `{` is 0x7B and `}` 0x7D, `[` is 0x5B and `]` 0x5D.
-                if Self.skipBlanks(&p) != byte &+ 2 { continue members }
-                kind = .missing
+
+                if let name = knownNames.successor(of: lastName, at: p, end: end, node: node) {
+                    lead(by: name)
+                    continue values
+                }
                 slot = -1
                 parent = -1
-            case UInt8(ascii: "t"):
-                guard end - p > 4, Self.load4(p) == Self.true4 else { throw error(.invalidLiteral, p, base, end) }
-                p += 4
-                kind = .true_
-            case UInt8(ascii: "f"):
-                guard end - p > 5, Self.load4(p + 1) == Self.alse4 else { throw error(.invalidLiteral, p, base, end) }
-                p += 5
-                kind = .false_
-            case UInt8(ascii: "n"):
-                guard end - p > 4, Self.load4(p) == Self.null4 else { throw error(.invalidLiteral, p, base, end) }
-                p += 4
-                kind = .null
-            default:
-                guard byte &- 0x30 < 10 || byte == UInt8(ascii: "-") else { throw error(.valueExpected, p, base, end) }
-                guard Self.skipNumber(&p) else { throw error(.invalidNumber, p, base, end) }
-                kind = .number
-            }
-            if slot >= 0 {
-                fields[Int(slot)] = FieldValue(
-                    start: UInt32(truncatingIfNeeded: start - base), end: UInt32(truncatingIfNeeded: p - base),
-                    kind: kind, hasEscapes: false)
-            }
-
-            while true {
-                let byte = Self.skipBlanks(&p)
-                if byte == UInt8(ascii: ",") {
+                while true {
+                    let byte = Self.skipBlanks(&p)
+                    if byte == UInt8(ascii: ",") {
+                        memberStart = p
+                        p += 1
+                        continue members
+                    }
+                    let isObject = kinds & 1 != 0
+                    guard byte == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+                        throw error(isObject ? .commaOrBraceExpected : .commaOrBracketExpected, p, base, end)
+                    }
                     p += 1
-                    continue members
+                    depth &-= 1
+                    if depth == 0 {
+                        guard p == end else { throw error(.bytesBehindObject, p, base, end) }
+                        return
+                    }
+                    guard p < end else { throw error(isObject ? .commaOrBraceExpected : .commaOrBracketExpected, p, base, end) }
+                    kinds = kinds &>> 1
+                    close(frames[depth], isObject: isObject, at: UInt32(truncatingIfNeeded: p - base))
+                    node = frames[depth].outerNode
+                    if let name = knownNames.successor(of: lastName, at: p, end: end, node: node) {
+                        lead(by: name)
+                        continue values
+                    }
                 }
-                let isObject = kinds & 1 != 0
-                guard byte == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
-                    throw error(isObject ? .commaOrBraceExpected : .commaOrBracketExpected, p, base, end)
-                }
-                p += 1
-                depth &-= 1
-                if depth == 0 {
-                    guard p == end else { throw error(.bytesBehindObject, p, base, end) }
-                    return
-                }
-                guard p < end else { throw error(isObject ? .commaOrBraceExpected : .commaOrBracketExpected, p, base, end) }
-                kinds = kinds &>> 1
-                close(frames[depth], isObject: isObject, at: UInt32(truncatingIfNeeded: p - base))
-                node = frames[depth].outerNode
             }
         }
     }
@@ -351,13 +398,14 @@ extension JSONScanner {
         _ p: inout UnsafeRawPointer, base: UnsafeRawPointer, end: UnsafeRawPointer
     ) throws(JSONScanError) -> Bool {
         let start = p
-        while end - p >= 8 {
-            let stops = ByteWord.stringStops(ByteWord.load(p))
-            if stops == 0 {
-                p += 8
+        while end - p >= StringBlock.count {
+            let stop = StringBlock.firstStop(p)
+            if stop == StringBlock.count {
+                // Not by `stop`: the next step need not wait for it.
+                p += StringBlock.count
                 continue
             }
-            p += ByteWord.index(ofLowest: stops)
+            p += stop
             if p.load(as: UInt8.self) == UInt8(ascii: "\"") {
                 p += 1
                 return false

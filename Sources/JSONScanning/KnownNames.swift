@@ -1,0 +1,118 @@
+/// The names of members that were met before, each with those that came after it.
+///
+/// Lines of one service have the same members in the same order: so one comparison mostly tells which name comes next, where its value
+/// begins, and what is wanted of it. A name is known as all that leads to a value, `,"level":`, with whatever blanks are in between.
+/// Holds 20 KiB, whatever names come: a new one takes the place of another with the same hash.
+struct KnownNames {
+    struct Name: BitwiseCopyable {
+        /// The first and the last sixteen bytes; the same where there are not more.
+        var text: (head: SixteenBytes, tail: SixteenBytes)
+        /// All bits are set of bytes that do not belong to it.
+        var padding: SixteenBytes
+        /// Indices of the names that came after it, those of last time first.
+        var successors: (UInt16, UInt16, UInt16, UInt16)
+        /// See ``FieldPaths/Entry``.
+        var slot: Int32
+        var parent: Int32
+        /// The node it was looked up in; no node at all where no name is.
+        var node: Int32
+        var count: UInt8
+        var tailOffset: UInt8
+        /// So many bytes are looked at.
+        var comparedCount: UInt8
+
+        static let none = Name(
+            text: (.zero, .zero), padding: .zero, successors: (0, 0, 0, 0), slot: -1, parent: -1, node: .min, count: 0, tailOffset: 0,
+            comparedCount: 0)
+    }
+
+    private static let capacity = 256
+    /// Names of one hash that can be known at once.
+    private static let ways = 4
+
+    private let names: UnsafeMutablePointer<Name>
+
+    init() {
+        names = .allocate(capacity: Self.capacity + 1)
+        names.initialize(repeating: .none, count: Self.capacity + 1)
+    }
+
+    func deallocate() { names.deallocate() }
+
+    /// What a line's first name comes after.
+    var beginning: UnsafeMutablePointer<Name> {
+        @inline(__always) get { names + Self.capacity }
+    }
+
+    /// The name at `place`, where a comma or an object's brace stands, if it has come after `last` before.
+    @inline(__always)
+    func successor(
+        of last: UnsafeMutablePointer<Name>, at place: UnsafeRawPointer, end: UnsafeRawPointer, node: Int32
+    ) -> UnsafeMutablePointer<Name>? {
+        let first = names + Int(last.pointee.successors.0)
+        if first.pointee.stands(at: place, end: end, node: node) { return first }
+        return otherSuccessor(of: last, at: place, end: end, node: node)
+    }
+
+    @inline(never)
+    private func otherSuccessor(
+        of last: UnsafeMutablePointer<Name>, at place: UnsafeRawPointer, end: UnsafeRawPointer, node: Int32
+    ) -> UnsafeMutablePointer<Name>? {
+        let earlier = last.pointee.successors
+        if (names + Int(earlier.1)).pointee.stands(at: place, end: end, node: node) {
+            last.pointee.successors = (earlier.1, earlier.0, earlier.2, earlier.3)
+            return names + Int(earlier.1)
+        }
+        if (names + Int(earlier.2)).pointee.stands(at: place, end: end, node: node) {
+            last.pointee.successors = (earlier.2, earlier.0, earlier.1, earlier.3)
+            return names + Int(earlier.2)
+        }
+        if (names + Int(earlier.3)).pointee.stands(at: place, end: end, node: node) {
+            last.pointee.successors = (earlier.3, earlier.0, earlier.1, earlier.2)
+            return names + Int(earlier.3)
+        }
+        return nil
+    }
+
+    /// Remembers what was found for the name from the comma or brace at `place` to the colon before `valuePlace`. Gives nil if there are
+    /// too many bytes, or too few left before `end`.
+    func learn(
+        _ place: UnsafeRawPointer, _ valuePlace: UnsafeRawPointer, end: UnsafeRawPointer, node: Int32, slot: Int32, parent: Int32,
+        after last: UnsafeMutablePointer<Name>
+    ) -> UnsafeMutablePointer<Name>? {
+        let count = valuePlace - place
+        let comparedCount = max(count, SixteenBytes.count)
+        guard count <= 2 * SixteenBytes.count, comparedCount <= end - place else { return nil }
+        let way = findWay(for: UnsafeRawBufferPointer(start: place, count: count), end: end, node: node)
+        let tailOffset = comparedCount - SixteenBytes.count
+        // Who came after a name that had this place is soon learned again.
+        names[way] = Name(
+            text: (head: SixteenBytes(place), tail: SixteenBytes(place + tailOffset)), padding: .padding(from: count),
+            successors: names[way].successors, slot: slot, parent: parent, node: node, count: UInt8(count), tailOffset: UInt8(tailOffset),
+            comparedCount: UInt8(comparedCount))
+        let earlier = last.pointee.successors
+        last.pointee.successors = (UInt16(way), earlier.0, earlier.1, earlier.2)
+        return names + way
+    }
+
+    /// Where the name is known already, or a place that is free, or else one whose name is forgotten.
+    private func findWay(for text: UnsafeRawBufferPointer, end: UnsafeRawPointer, node: Int32) -> Int {
+        var hash = UInt64(truncatingIfNeeded: node)
+        for byte in text { hash = (hash ^ UInt64(byte)) &* 0x9E37_79B9_7F4A_7C15 }
+        let first = Int(hash >> 32) % (Self.capacity / Self.ways) * Self.ways
+        guard let place = text.baseAddress else { return first }
+        for way in first..<first + Self.ways {
+            if names[way].node == .min || names[way].stands(at: place, end: end, node: node) { return way }
+        }
+        return first + Int(hash >> 62)
+    }
+}
+
+extension KnownNames.Name {
+    @inline(__always)
+    fileprivate func stands(at place: UnsafeRawPointer, end: UnsafeRawPointer, node: Int32) -> Bool {
+        guard end - place >= Int(comparedCount), self.node == node else { return false }
+        return SixteenBytes.areEqual(
+            SixteenBytes(place), text.head, SixteenBytes(place + Int(tailOffset)), text.tail, except: padding)
+    }
+}
