@@ -17,6 +17,7 @@ final class LinePipeline {
     /// nil: lines are shipped as they are.
     let transforms: LineTransforms?
     let timestamp: (slot: Int, format: LineTimestamp)?
+    @exclusivity(unchecked) private var recentSecond = RecentSecond()
     private let metadata: MetadataWriter
     private let streams: StreamTable
     let journals: FileJournals
@@ -258,9 +259,13 @@ final class LinePipeline {
         if let timestamp {
             let field = scanner[timestamp.slot]
             if field.isThere {
+                if let time = recentSecond.nanoseconds(of: field, in: parsed.text) { return time }
                 let needsSight = timestamp.format.needsSight(field, in: parsed.text)
                 let seenAt = needsSight ? envelope ?? firstSight(ofLineAt: offset, readEnd: readEnd, in: file, pass: pass) : 0
-                if let time = timestamp.format.nanoseconds(of: field, in: parsed.text, seenAt: seenAt) { return time }
+                if let time = timestamp.format.nanoseconds(of: field, in: parsed.text, seenAt: seenAt) {
+                    if timestamp.format.readsRFC3339 { recentSecond.note(time, of: field, in: parsed.text) }
+                    return time
+                }
                 if pass.counts { counts.timestampErrors += 1 }
             }
         }

@@ -51,6 +51,14 @@ struct EntryBuffer: ~Copyable, @unchecked Sendable {
         count += 1
     }
 
+    /// The lower byte first.
+    @inline(__always)
+    mutating func append(_ number: UInt16) {
+        reserve(2)
+        base.storeBytes(of: number.littleEndian, toByteOffset: count, as: UInt16.self)
+        count += 2
+    }
+
     @inline(__always)
     mutating func append(_ source: UnsafeRawBufferPointer) {
         guard let start = source.baseAddress else { return }
@@ -59,12 +67,29 @@ struct EntryBuffer: ~Copyable, @unchecked Sendable {
         count += source.count
     }
 
+    /// What ``appendPieces(_:count:)`` copies at once.
+    static let pieceBytes = 16
+
+    /// Appends a short text behind which as much as a piece can be read.
+    @inline(__always)
+    mutating func appendPieces(_ source: UnsafeRawPointer, count added: Int) {
+        reserve(added &+ Self.pieceBytes)
+        let target = base + count
+        var offset = 0
+        repeat {
+            let piece = source.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
+            target.storeBytes(of: piece, toByteOffset: offset, as: SIMD16<UInt8>.self)
+            offset &+= Self.pieceBytes
+        } while offset < added
+        count &+= added
+    }
+
     /// `["1700000000123456789","`: what an entry begins with.
     @inline(__always)
     mutating func appendEntryHead(timestamp: UInt64) {
         reserve(32)
-        append(UInt8(ascii: "["))
-        append(UInt8(ascii: "\""))
+        (base + count).storeBytes(of: Self.headOpening.littleEndian, as: UInt16.self)
+        count &+= 2
         let top = timestamp / 10_000_000_000_000_000
         if top > 0 {
             // Every time since April 1970: up to four digits, then two words of eight.
@@ -78,10 +103,15 @@ struct EntryBuffer: ~Copyable, @unchecked Sendable {
         } else {
             appendDigits(timestamp)
         }
-        append(UInt8(ascii: "\""))
-        append(UInt8(ascii: ","))
-        append(UInt8(ascii: "\""))
+        // The fourth byte is room.
+        (base + count).storeBytes(of: Self.headEnd.littleEndian, as: UInt32.self)
+        count &+= 3
     }
+
+    /// `["`, from the lowest byte on.
+    private static let headOpening: UInt16 = 0x225B
+    /// `","`, from the lowest byte on.
+    private static let headEnd: UInt32 = 0x22_2C22
 
     /// The shortest decimal text, at most 20 digits; the room must be there.
     @inline(__always)
@@ -118,6 +148,18 @@ struct EntryBuffer: ~Copyable, @unchecked Sendable {
     mutating func append(_ text: StaticString) {
         append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
+
+    /// Appends `text` as the inside of a JSON string if that is the text itself, and it is short; false if not.
+    @inline(__always)
+    mutating func appendPlain(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard text.count <= 64, let start = text.baseAddress else { return false }
+        reserve(64)
+        guard JSONStringEscaping.copyPlain(from: start, to: base + count, count: text.count) else { return false }
+        count += text.count
+        return true
+    }
+
+    mutating func replaceFirst(by byte: UInt8) { base.storeBytes(of: byte, as: UInt8.self) }
 
     /// Appends `text` as the inside of a JSON string. Bytes that are no UTF-8 become U+FFFD; gives how often.
     @discardableResult

@@ -5,7 +5,7 @@ final class MetadataWriter {
     /// One entry of the object. A plain value, so that going through them counts no references.
     private struct Part: BitwiseCopyable {
         enum Value: BitwiseCopyable {
-            /// The opening is complete: `"source":"nginx"`.
+            /// The opening is complete: `,"source":"nginx"`.
             case none
             /// The field in this slot follows.
             case field(slot: Int)
@@ -13,7 +13,7 @@ final class MetadataWriter {
             case streamName
         }
 
-        /// `"trace_id":"`, a piece of `openings`.
+        /// `,"trace_id":"`, a piece of `openings`.
         var start: Int
         var count: Int
         var value: Value
@@ -30,7 +30,7 @@ final class MetadataWriter {
         var openings: [UInt8] = []
         parts = metadata.map { named in
             let start = openings.count
-            openings.append(UInt8(ascii: "\""))
+            openings += Array(",\"".utf8)
             JSONStringEscaping.append(named.name, to: &openings)
             openings += Array("\":\"".utf8)
             let value: Part.Value
@@ -44,7 +44,8 @@ final class MetadataWriter {
             }
             return Part(start: start, count: openings.count - start, value: value)
         }
-        self.openings = openings
+        // So that sixteen bytes can be read where an opening begins.
+        self.openings = openings + Array(repeating: 0, count: EntryBuffer.pieceBytes)
     }
 
     /// `{"trace_id":"4bf9…","span_id":"00f0…"}`, or nothing where no value is there. The result is overwritten by the next call.
@@ -93,8 +94,12 @@ final class MetadataWriter {
 
     @inline(__always)
     private func begin(_ part: Part) {
-        bytes.append(bytes.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
-        openings.withUnsafeBytes { bytes.append(UnsafeRawBufferPointer(rebasing: $0[part.start..<part.start + part.count])) }
+        let isFirst = bytes.count == 0
+        openings.withUnsafeBytes { openings in
+            guard let opening = openings.baseAddress.map({ $0 + part.start }) else { return }
+            bytes.appendPieces(opening, count: part.count)
+        }
+        if isFirst { bytes.replaceFirst(by: UInt8(ascii: "{")) }
     }
 
     private func appendEscaped(_ text: [UInt8]) {
@@ -102,9 +107,8 @@ final class MetadataWriter {
     }
 
     private func appendEscaped(_ text: UnsafeRawBufferPointer) {
-        // Short values, nearly all, fit whatever is in them.
-        if text.count <= 256 { bytes.reserve(text.count * JSONStringEscaping.maximumExpansion + 64) }
-        bytes.appendEscaped(text)
+        // Identifiers, nearly all, stay as they are.
+        if !bytes.appendPlain(text) { bytes.appendEscaped(text) }
     }
 
     private func write(_ text: String, _ part: Part) {

@@ -150,9 +150,9 @@ final class StreamTable {
         Array(value.utf8).withUnsafeBytes { append(UnsafeRawBufferPointer(rebasing: $0.prefix(Self.maximumValueBytes))) }
     }
 
+    @inline(__always)
     private func append(_ value: UnsafeRawBufferPointer) {
-        key.append(UInt8(truncatingIfNeeded: value.count))
-        key.append(UInt8(truncatingIfNeeded: value.count >> 8))
+        key.append(UInt16(truncatingIfNeeded: value.count))
         key.append(value)
     }
 

@@ -34,6 +34,11 @@ struct LineTimestamp: Sendable {
         }
     }
 
+    /// Its texts are those of RFC 3339.
+    var readsRFC3339: Bool {
+        if case .rfc3339 = form { true } else { false }
+    }
+
     /// Whether the time in a field depends on when its line was first seen: it lacks its year.
     @inline(__always)
     func needsSight(_ value: FieldValue, in line: UnsafeRawBufferPointer) -> Bool {
