@@ -80,7 +80,8 @@ package final class DirectoryStore: Sendable {
 
     package var usage: Usage { state.withLock { $0.usage } }
 
-    /// Stores one body. `members` stand in its index line, as JSON: `"lines":3`. On an error nothing of it is left.
+    /// Stores one body. `members` stand in its index line, as JSON: `"lines":3`. On an error nothing of it is left, unless the device
+    /// fails at the last step.
     package func store(_ body: [UInt8], members: [UInt8], uncompressedBytes: Int, wallNanoseconds: UInt64) throws(SystemError) {
         let temporary = try locked { (state) throws(SystemError) in
             try open(&state)
@@ -98,6 +99,16 @@ package final class DirectoryStore: Sendable {
         } catch {
             unlink(temporary)
             throw error
+        }
+        if synchronizes { try synchronizeNames() }
+    }
+
+    /// A name is on the device only when its directory is. If that fails, the body is there and comes again: twice is better than not.
+    private func synchronizeNames() throws(SystemError) {
+        do throws(SystemError) {
+            try FileDescriptor(opening: settings.path, O_RDONLY | O_DIRECTORY).synchronize()
+        } catch {
+            throw SystemError(call: error.call, subject: settings.path, code: error.code)
         }
     }
 
