@@ -50,7 +50,7 @@ final class Reloading: Sendable {
             refused(errors.count > 1 ? "\(first) (and \(errors.count - 1) more)" : first)
             return
         }
-        for warning in loaded.warnings { log.configurationLooksOdd(warning) }
+        log.configurationLooksOdd(loaded.warnings)
         let running = state.withLock { $0.settings }
         let difference = SettingsDifference(running, loaded.settings)
         let settings = loaded.settings.withoutRestart(running: running)
