@@ -59,6 +59,7 @@ package final class TailSet {
     /// What directories held a moment ago.
     var listings: [String: DirectoryListing] = [:]
     var reportedErrors: Set<String> = []
+    private static let rememberedErrors = 10_000
     var isFirstScan = true
     /// Sources that were added after the start, and not looked at yet.
     var addedSources: Set<Int> = []
@@ -250,6 +251,8 @@ package final class TailSet {
     }
 
     func reportOnce(_ event: TailEvent, key: String) {
+        // To be told again of some is better than to remember paths that are long gone.
+        if reportedErrors.count >= Self.rememberedErrors { reportedErrors.removeAll() }
         if reportedErrors.insert(key).inserted { report(event) }
     }
 
