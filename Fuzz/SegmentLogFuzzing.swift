@@ -7,8 +7,8 @@ import SystemIO
 /// them changed or cut; or whole records with a cursor anywhere. Opening never fails, nothing is read that was not written, and what is
 /// appended afterwards comes.
 enum SegmentLogFuzzing {
-    /// In memory.
-    private static let directory = "/dev/shm/tailspan-fuzz-\(getpid())"
+    /// In memory, and removed by script/fuzz.
+    private static let directory = getenv("FUZZ_DIRECTORY").map { String(cString: $0) } ?? "/dev/shm/tailspan-fuzz-\(getpid())"
     private static let new = Array("a new record".utf8)
 
     static func run(_ bytes: UnsafeRawBufferPointer) {
