@@ -13,6 +13,7 @@ import yaml
 
 import agent as support
 from agent import ROOT, until
+from report import Report
 
 DOCKERFILE = os.path.join(ROOT, "config", "container", "Dockerfile")
 BASE = os.path.join(ROOT, ".build", "containers", "debian.tar")
@@ -188,21 +189,6 @@ class Podman:
     def remove_all(self):
         for container in self.containers:
             self.ask("rm", "--force", "--time", "10", container)
-
-
-class Report:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def say(self, text):
-        print(f"check-containers: {text}", flush=True)
-
-    def expect(self, holds, what, found):
-        if holds:
-            self.passed += 1
-        else:
-            self.failed += 1
-            self.say(f"FAILED: {what}; found: {found}")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import notices
 import recipes
 import servers
 from agent import Agent, Process, Programs, configuration, free_port, transcode_source
+from report import Report
 
 HASTE = servers.Pace(30)  # five minutes are ten seconds
 STORM = 400               # lines a second while jobs fail: one or two failures a second
@@ -267,24 +268,6 @@ def use(service, directory, report):
     idle = ("jobs_queued", "jobs_processing")
     until(lambda: sum(support.total(support.parse_samples(support.get(service.url + "/metrics")), name) for name in idle) == 0, 240, "the jobs to end",
           service.process)
-
-
-class Report:
-    """What is shown, and what did not hold."""
-
-    def __init__(self):
-        self.begun = time.monotonic()
-        self.passed = self.failed = 0
-
-    def say(self, text):
-        print(f"{time.monotonic() - self.begun:7.1f} s  {text}", flush=True)
-
-    def expect(self, holds, what, found):
-        if holds:
-            self.passed += 1
-        else:
-            self.failed += 1
-            self.say(f"FAILED: {what}; found: {found}")
 
 
 if __name__ == "__main__":
