@@ -28,8 +28,8 @@ package struct GlobPattern: Equatable, Sendable {
 
     /// For patterns without a slash: compares with the last component alone.
     package func matchesName(ofPath path: String) -> Bool {
-        guard !text.contains("/") else { return matches(path) }
-        let name = path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+        guard !text.utf8.contains(UInt8(ascii: "/")) else { return matches(path) }
+        let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(Substring(path.utf8[$0...].dropFirst())) } ?? path
         return alternatives.contains { $0.count == 1 && Self.matches(component: $0[0], name) }
     }
 
@@ -51,7 +51,7 @@ package struct GlobPattern: Equatable, Sendable {
     }
 
     private static func components(_ path: String) -> [String] {
-        path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
+        path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
     }
 
     private static func hasWildcard(_ component: String) -> Bool {

@@ -72,10 +72,14 @@ package struct TailSource: Sendable {
         }
     }
 
+    private static func isBelow(_ directory: String, _ path: String) -> Bool {
+        path.utf8.starts(with: directory.utf8) && path.utf8.dropFirst(directory.utf8.count).first == UInt8(ascii: "/")
+    }
+
     /// Compressed files are excluded unless a pattern names their suffix: their bytes are not lines. What the agent writes itself
     /// always is.
     package func excludes(_ path: String) -> Bool {
-        if ownDirectories.contains(where: { path.hasPrefix($0 + "/") }) || ownFiles.contains(where: { $0.matches(path) }) { return true }
+        if ownDirectories.contains(where: { Self.isBelow($0, path) }) || ownFiles.contains(where: { $0.matches(path) }) { return true }
         if exclude.contains(where: { $0.matchesName(ofPath: path) }) { return true }
         guard let suffix = RotatedName.compressedSuffix(of: path) else { return false }
         return !include.contains { $0.text.hasSuffix(suffix) }
