@@ -60,8 +60,9 @@ final class PushSink: Sendable {
             totals.bodyBytes += request.body.count
             totals.entries += entries
             totals.latency.add(latencies)
-            if totals.firstPushNanoseconds == nil { totals.firstPushNanoseconds = now }
-            totals.lastPushNanoseconds = now
+            // Pushes that are taken at once come here in any order.
+            totals.firstPushNanoseconds = min(totals.firstPushNanoseconds ?? now, now)
+            totals.lastPushNanoseconds = max(totals.lastPushNanoseconds, now)
             return totals.pushes
         }
         if let directory = options.verifyDirectory {
