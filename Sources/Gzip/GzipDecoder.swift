@@ -38,8 +38,8 @@ package final class GzipDecoder {
     /// Inflates all of `input`, which must not be larger than `maximumBytes` afterwards.
     package static func decompress(_ input: UnsafeRawBufferPointer, maximumBytes: Int) throws(GzipError) -> [UInt8] {
         let decoder = GzipDecoder(maximumBytes: maximumBytes)
+        if let output = decoder.inflateAtOnce(input) { return output }
         var output: [UInt8] = []
-        output.reserveCapacity(expectedBytes(of: input, maximumBytes: maximumBytes))
         try decoder.append(input) { output.append(contentsOf: $0) }
         try decoder.finish()
         return output
@@ -50,12 +50,30 @@ package final class GzipDecoder {
         try input.span.bytes.withUnsafeBytes { (raw) throws(GzipError) in try decompress(raw, maximumBytes: maximumBytes) }
     }
 
-    /// What the last member says of its size, within reason: room that is made at once need not be made in steps.
-    private static func expectedBytes(of input: UnsafeRawBufferPointer, maximumBytes: Int) -> Int {
-        guard input.count >= 18 else { return 0 }
-        let size = UInt32(littleEndian: input.loadUnaligned(fromByteOffset: input.count - 4, as: UInt32.self))
-        return min(Int(size), maximumBytes, input.count * 16)
+    /// What one member of the size that its trailer gives inflates to, straight into its place and without zlib's own window; nil for
+    /// anything else, with nothing done.
+    private func inflateAtOnce(_ input: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard input.count >= MemberTrailer.count, input.count <= Int(UInt32.max) else { return nil }
+        var trailer = MemberTrailer()
+        trailer.note(input)
+        // Room for what may not be true, within reason.
+        let size = Int(trailer.size)
+        guard size > 0, size <= maximumBytes, size / Self.usualRatio <= input.count else { return nil }
+        let output = [UInt8](unsafeUninitializedCapacity: size) { room, count in
+            stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
+            stream.pointee.avail_in = UInt32(input.count)
+            stream.pointee.next_out = room.baseAddress
+            stream.pointee.avail_out = UInt32(size)
+            let isWhole = inflate(stream, Z_FINISH) == Z_STREAM_END && stream.pointee.avail_in == 0 && stream.pointee.avail_out == 0
+            let isRight = isWhole && CRC32.of(UnsafeRawBufferPointer(room)) == trailer.checksum
+            count = isRight ? size : 0
+        }
+        inflateReset(stream)
+        return output.isEmpty ? nil : output
     }
+
+    /// Most that is sent is not smaller than so much of what it was.
+    private static let usualRatio = 32
 
     /// Inflates the next part of the data. `deliver` borrows the bytes, at most 64 KiB at a time, whose checksum stands at
     /// the end of their member: only ``finish()`` says that all of them were right. An error is thrown by every later call too.
@@ -137,6 +155,8 @@ package final class GzipDecoder {
 
 /// The last eight bytes that were read, which at a member's end are its trailer (RFC 1952 §2.3.1).
 private struct MemberTrailer {
+    static let count = 8
+
     /// The first of them is the lowest.
     private var bytes: UInt64 = 0
 
