@@ -137,7 +137,7 @@ extension JSONScanner {
         }
 
         var isLed = false
-        if let name = knownNames.successor(of: lastName, at: p, end: end, node: node) {
+        if let name = knownNames.successor(of: lastName, at: p, end: end, node: KnownNames.afterBrace(node)) {
             lead(by: name)
             isLed = true
         } else {
@@ -188,7 +188,7 @@ extension JSONScanner {
                     depth &+= 1
                     kinds = kinds &<< 1 | (isObject ? 1 : 0)
                     node = isObject ? (parent >= 0 ? parents[Int(parent)].node : Self.noNode) : Self.arrayNode
-                    if let name = knownNames.successor(of: lastName, at: p, end: end, node: node) {
+                    if isObject, let name = knownNames.successor(of: lastName, at: p, end: end, node: KnownNames.afterBrace(node)) {
                         lead(by: name)
                         continue values
                     }

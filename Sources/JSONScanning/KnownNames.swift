@@ -14,7 +14,7 @@ struct KnownNames {
         /// See ``FieldPaths/Entry``.
         var slot: Int32
         var parent: Int32
-        /// The node it was looked up in; no node at all where no name is.
+        /// The node it was looked up in, by ``afterBrace(_:)`` where a brace leads to it; no node at all where no name is.
         var node: Int32
         var count: UInt8
         var tailOffset: UInt8
@@ -44,7 +44,12 @@ struct KnownNames {
         @inline(__always) get { names + Self.capacity }
     }
 
-    /// The name at `place`, where a comma or an object's brace stands, if it has come after `last` before.
+    /// The same node where a name is an object's first: what leads to it there may not stand behind a value.
+    @inline(__always)
+    static func afterBrace(_ node: Int32) -> Int32 { node ^ 1 << 30 }
+
+    /// The name at `place`, behind a value of an object, if it has come after `last` before; or, with a node that is ``afterBrace(_:)``, at
+    /// an object's brace.
     @inline(__always)
     func successor(
         of last: UnsafeMutablePointer<Name>, at place: UnsafeRawPointer, end: UnsafeRawPointer, node: Int32
@@ -83,6 +88,8 @@ struct KnownNames {
         let count = valuePlace - place
         let comparedCount = max(count, SixteenBytes.count)
         guard count <= 2 * SixteenBytes.count, comparedCount <= end - place else { return nil }
+        let isFirst = place.load(as: UInt8.self) == UInt8(ascii: "{")
+        let node = isFirst ? Self.afterBrace(node) : node
         let way = findWay(for: UnsafeRawBufferPointer(start: place, count: count), end: end, node: node)
         let tailOffset = comparedCount - SixteenBytes.count
         // Who came after a name that had this place is soon learned again.

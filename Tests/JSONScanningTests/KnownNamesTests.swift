@@ -45,6 +45,46 @@ struct KnownNamesTests {
         }
     }
 
+    @Test(arguments: [
+        ([], #"{"n":{"k":"0123456789ab"}}"#, #"{"n":1{"k":"0123456789ab"}"#),
+        (["a"], #"{"o":{"n":{"k":"0123456789ab"}}}"#, #"{"o":{"n":1{"k":"0123456789ab"}}"#),
+        (
+            ["time"], #"{"time":"2024-01-15T10:30:00Z","level":"INFO"}"#,
+            #"{"a_name_that_is_longer_than_28_bytes":1{"time":"2024-01-15T10:30:00Z","level":"INFO"}"#
+        ),
+        (
+            ["time"], #"{"cg":"2024-01-15T10:30:00Z","level":"INFO"}"#,
+            #"{"cg":"2024-01-15T10:30:00Z","level":"INFO"{"cg":"2024-01-15T10:30:00Z","level":"INFO"}"#
+        ),
+        (["time"], #"{"time":"2024-01-15T10:30:00Z","level":"INFO"}"#, #"{"time":"2024-01-15T10:30:00Z",{"time":"2024-01-15T10:30:00Z"}"#),
+        (["time"], #"{"a":1,"time":"2024-01-15T10:30:00Z"}"#, #","time":"2024-01-15T10:30:00Z"}"#),
+        (["time"], #"{"a":{"b":"0123456789abc","c":"0123456789abc"}}"#, #"{"a":,"c":"0123456789abc"}"#),
+    ])
+    func `what leads to a name stands only where it may`(paths: [String], known: String, damaged: String) {
+        let scanner = JSONScanner(paths: FieldPaths(paths))
+        for _ in 0..<3 { #expect(scanner.error(in: known) == nil) }
+        let expected = JSONScanner(paths: FieldPaths(paths)).error(in: damaged)
+        #expect(expected != nil)
+        #expect(scanner.error(in: damaged) == expected)
+    }
+
+    @Test(arguments: 0..<6)
+    func `a line that ends within another is refused, wherever that is`(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed) + 100)
+        let scanner = JSONScanner(paths: FieldPaths(seed % 2 == 0 ? Self.paths : []))
+        let shapes = (0..<4).map { _ in (0..<6).map { _ in Self.names.prefix(8).randomElement(using: &random)! } }
+        for _ in 0..<600 {
+            let whole = Array(Self.object(shapes.randomElement(using: &random)![...], &random).utf8)
+            let other = Array(Self.object(shapes.randomElement(using: &random)![...], &random).utf8)
+            let line =
+                Array(other.prefix(Int.random(in: 0...other.count, using: &random)))
+                + whole.dropFirst(Int.random(in: 0...1, using: &random))
+            #expect(scanner.error(in: whole) == nil)
+            #expect(
+                scanner.error(in: line) == JSONScanner(paths: scanner.paths).error(in: line), "\(String(decoding: line, as: UTF8.self))")
+        }
+    }
+
     @Test func `blanks around names are part of what is known`() throws {
         let scanner = JSONScanner("level", "b")
         for _ in 0..<3 {
