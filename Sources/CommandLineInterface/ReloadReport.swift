@@ -25,11 +25,10 @@ package enum ReloadReport {
         }
     }
 
-    /// `settings`: their paths. `program`: what has to be restarted.
-    package static func log(restartsFor settings: [String], of program: String, to logger: Logger) {
+    /// `settings`: their paths.
+    package static func log(restartsFor settings: [String], to logger: Logger) {
         for setting in settings {
-            logger.warning(
-                "A changed setting needs a restart of \(program); until then the old value stays.", ["config.path": .string(setting)])
+            logger.warning("A changed setting needs a restart; until then the old value stays.", ["config.path": .string(setting)])
         }
     }
 }

@@ -18,7 +18,7 @@ extension AgentLog {
     /// What is different, one line a value, and then in sum.
     func reloaded(_ difference: SettingsDifference, _ changes: [ConfigurationChange]) {
         ReloadReport.log(changes, to: every)
-        ReloadReport.log(restartsFor: difference.restarts, of: "log-agent", to: every)
+        ReloadReport.log(restartsFor: difference.restarts, to: every)
         for source in difference.keptSources {
             logger.warning(
                 "A source that is no file is not in the new configuration; it goes on until log-agent is restarted.",

@@ -18,7 +18,7 @@ extension CollectorLog {
     /// What is different, one line a value, and then in sum.
     func reloaded(_ difference: SettingsDifference, _ changes: [ConfigurationChange]) {
         ReloadReport.log(changes, to: every)
-        ReloadReport.log(restartsFor: difference.restarts, of: "trace-collector", to: every)
+        ReloadReport.log(restartsFor: difference.restarts, to: every)
         var fields: LogFields = ["config.changes": .integer(changes.count)]
         if !difference.outputs.isEmpty {
             fields.fields.append((key: "outputs.changed", value: .string(difference.outputs.map(\.name).joined(separator: " "))))
