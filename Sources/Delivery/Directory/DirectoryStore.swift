@@ -108,6 +108,8 @@ package final class DirectoryStore: Sendable {
         do throws(SystemError) {
             try FileDescriptor(opening: settings.path, O_RDONLY | O_DIRECTORY).synchronize()
         } catch {
+            // Some file systems, of shared folders mostly, have directories that can't be synchronized.
+            if error.code == EINVAL || error.code == ENOTSUP { return }
             throw SystemError(call: error.call, subject: settings.path, code: error.code)
         }
     }

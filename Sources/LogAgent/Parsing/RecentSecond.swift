@@ -29,8 +29,11 @@ struct RecentSecond {
         guard let (text, _) = Self.fraction(of: value, in: line) else { return }
         // A leap second has no number of its own.
         guard text.load(fromByteOffset: 17, as: UInt8.self) != UInt8(ascii: "6") else { return }
+        let second = nanoseconds - nanoseconds % 1_000_000_000
+        // In the last second that can be told not every fraction can.
+        guard second < UInt64(Int64.max) - 999_999_999 else { return }
         words = Self.words(text)
-        start = nanoseconds - nanoseconds % 1_000_000_000
+        start = second
     }
 
     /// The text, and how many digits stand between its point and `Z`: 1 to 9.

@@ -37,6 +37,19 @@ struct RecentSecondTests {
         #expect(known > 20)
     }
 
+    @Test func `the last second that can be told is not remembered`() throws {
+        let format = try LineTimestamp(.rfc3339)
+        var recent = RecentSecond()
+        for (text, isTold) in [("2262-04-11T23:47:16.5Z", true), ("2262-04-11T23:47:16.9Z", false)] {
+            Array(text.utf8).withUnsafeBytes { line in
+                #expect(recent.nanoseconds(of: Self.field(text), in: line) == nil)
+                let time = format.nanoseconds(of: Self.field(text), in: line)
+                #expect((time != nil) == isTold)
+                if let time { recent.note(time, of: Self.field(text), in: line) }
+            }
+        }
+    }
+
     @Test func `only strings without escapes are known`() {
         let text = "2026-01-05T09:00:00.000253Z"
         var recent = RecentSecond()
