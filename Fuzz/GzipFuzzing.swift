@@ -28,7 +28,13 @@ enum GzipFuzzing {
             encoder.append(input[pieceStart..<min(pieceStart + pieceBytes, input.count)].span.bytes, into: &inPieces)
         }
         encoder.finish(into: &inPieces)
-        precondition(inPieces == whole, "pieces make a difference")
+        // What is large is compressed where it stands, without what came before it.
+        if input.count < 256 << 10 {
+            precondition(inPieces == whole, "pieces make a difference")
+        } else {
+            let fromPieces = try? GzipDecoder.decompress(inPieces, maximumBytes: input.count)
+            precondition(fromPieces == input, "the pieces do not come back")
+        }
 
         _ = try? GzipDecoder.decompress(rest, maximumBytes: 1 << 20)
     }
