@@ -96,7 +96,7 @@ struct BlockEncoder {
             UInt64(literalLengths.codes[DeflateAlphabet.endOfBlock]), Int(literalLengths.lengths[DeflateAlphabet.endOfBlock]))
     }
 
-    /// Two tokens always fit into one write, four of them nearly always.
+    /// Two tokens always fit into one write, as no distance follows another; four of them nearly always.
     private func encode(_ tokens: UnsafeBufferPointer<UInt32>, to writer: inout BitWriter) {
         guard let first = tokens.baseAddress else { return }
         var local = writer

@@ -73,13 +73,10 @@ final class FastDeflate {
         start = 0
         var at = 0
         while at < piece.count {
-            tokens.clear()
-            let end = matchFinder.tokenize(base, from: at, to: piece.count, origin: origin, into: &tokens)
-            let block = UnsafeRawBufferPointer(start: base + at, count: end - at)
-            encoder.write(tokens, of: block, isLast: false, to: &writer, into: &output)
+            let block = writeBlock(of: base, from: at, to: piece.count, isLast: false, into: &output)
             // Now that it is in the cache.
             checksum = CRC32.of(block, continuing: checksum)
-            at = end
+            at += block.count
         }
         origin += piece.count
     }
@@ -94,12 +91,18 @@ final class FastDeflate {
 
     /// Writes as much of the window as one block takes.
     private func writeBlock(isLast: Bool, into output: inout [UInt8]) {
+        start += writeBlock(of: window, from: start, to: filled, isLast: isLast, into: &output).count
+    }
+
+    /// Writes as much of `source[start..<end]` as one block takes, and gives that. `isLast`: if it is all.
+    private func writeBlock(
+        of source: UnsafeRawPointer, from start: Int, to end: Int, isLast: Bool, into output: inout [UInt8]
+    ) -> UnsafeRawBufferPointer {
         tokens.clear()
-        let end = matchFinder.tokenize(window, from: start, to: filled, origin: origin, into: &tokens)
-        encoder.write(
-            tokens, of: UnsafeRawBufferPointer(start: window + start, count: end - start), isLast: isLast && end == filled,
-            to: &writer, into: &output)
-        start = end
+        let reached = matchFinder.tokenize(source, from: start, to: end, origin: origin, into: &tokens)
+        let block = UnsafeRawBufferPointer(start: source + start, count: reached - start)
+        encoder.write(tokens, of: block, isLast: isLast && reached == end, to: &writer, into: &output)
+        return block
     }
 
     /// Makes room for more: of what has been written only the history stays.

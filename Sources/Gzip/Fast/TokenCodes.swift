@@ -2,8 +2,6 @@
 struct TokenCodes {
     /// The most bits of one token: a length has 15 + 5, a distance 15 + 13.
     static let mostBits = 28
-    /// Of two tokens in a row: no distance follows another.
-    static let mostBitsOfTwo = 48
 
     /// For each entry, from the lowest bit on:
     /// - 32 bits: its code, behind it the extra bits of a length;
