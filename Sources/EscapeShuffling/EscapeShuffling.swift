@@ -79,8 +79,8 @@
                 return Progress(consumed: taken, written: written)
             }
             // The last 16 bytes without those that were taken: zeros come in behind, which have no backslash.
-            let places256 = places + 256 &* Self.half
-            let text = _mm_shuffle_epi8(Self.load(source + (count &- 16)), Self.load(places256 + (16 &- rest)))
+            let moves = places + 256 &* Self.half
+            let text = _mm_shuffle_epi8(Self.load(source + (count &- 16)), Self.load(moves + (16 &- rest)))
             if Int(_mm_movemask_epi8(_mm_cmplt_epi8(text, blank))) & ((1 &<< rest) &- 1) == 0 {
                 written &+= Self.write(text, to: destination + written, places) &- (16 &- rest)
                 taken = count

@@ -222,13 +222,13 @@ extension JSONScanner {
                         kind: kind, hasEscapes: false)
                 }
 
-                if let name = knownNames.successor(of: lastName, at: p, end: end, node: node) {
-                    lead(by: name)
-                    continue values
-                }
                 slot = -1
                 parent = -1
                 while true {
+                    if let name = knownNames.successor(of: lastName, at: p, end: end, node: node) {
+                        lead(by: name)
+                        continue values
+                    }
                     let byte = Self.skipBlanks(&p)
                     if byte == UInt8(ascii: ",") {
                         memberStart = p
@@ -249,10 +249,6 @@ extension JSONScanner {
                     kinds = kinds &>> 1
                     close(frames[depth], isObject: isObject, at: UInt32(truncatingIfNeeded: p - base))
                     node = frames[depth].outerNode
-                    if let name = knownNames.successor(of: lastName, at: p, end: end, node: node) {
-                        lead(by: name)
-                        continue values
-                    }
                 }
             }
         }
@@ -468,61 +464,5 @@ extension JSONScanner {
         default:
             throw error(.invalidEscape, p, base, end)
         }
-    }
-}
-
-/// Blanks, numbers and literals.
-extension JSONScanner {
-    private static let true4: UInt32 = 0x6575_7274
-    private static let alse4: UInt32 = 0x6573_6C61
-    private static let null4: UInt32 = 0x6C6C_756E
-
-    @inline(__always)
-    private static func load4(_ p: UnsafeRawPointer) -> UInt32 { UInt32(littleEndian: p.loadUnaligned(as: UInt32.self)) }
-
-    @inline(__always)
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
-
-    @inline(__always)
-    private static func isHexDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 6 }
-
-    /// Moves to the next byte that is no blank and gives it.
-    @inline(__always)
-    private static func skipBlanks(_ p: inout UnsafeRawPointer) -> UInt8 {
-        var byte = p.load(as: UInt8.self)
-        while byte <= 0x20, isBlank(byte) {
-            p += 1
-            byte = p.load(as: UInt8.self)
-        }
-        return byte
-    }
-
-    /// Moves behind a number (RFC 8259 §6) that starts with `-` or a digit. Where a digit is missing it stops and gives false.
-    @inline(__always)
-    private static func skipNumber(_ p: inout UnsafeRawPointer) -> Bool {
-        if p.load(as: UInt8.self) == UInt8(ascii: "-") { p += 1 }
-        if p.load(as: UInt8.self) == UInt8(ascii: "0") {
-            p += 1
-        } else {
-            guard skipDigits(&p) else { return false }
-        }
-        if p.load(as: UInt8.self) == UInt8(ascii: ".") {
-            p += 1
-            guard skipDigits(&p) else { return false }
-        }
-        if p.load(as: UInt8.self) | 0x20 == UInt8(ascii: "e") {
-            p += 1
-            let sign = p.load(as: UInt8.self)
-            if sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { p += 1 }
-            guard skipDigits(&p) else { return false }
-        }
-        return true
-    }
-
-    @inline(__always)
-    private static func skipDigits(_ p: inout UnsafeRawPointer) -> Bool {
-        let start = p
-        while p.load(as: UInt8.self) &- 0x30 < 10 { p += 1 }
-        return p > start
     }
 }

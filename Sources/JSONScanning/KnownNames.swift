@@ -9,8 +9,8 @@ struct KnownNames {
         var text: (head: SixteenBytes, tail: SixteenBytes)
         /// All bits are set of bytes that do not belong to it.
         var padding: SixteenBytes
-        /// Indices of the names that came after it, those of last time first.
-        var successors: (UInt16, UInt16, UInt16, UInt16)
+        /// Indices of the names that came after it, that of last time first.
+        var successors: SIMD4<UInt16>
         /// See ``FieldPaths/Entry``.
         var slot: Int32
         var parent: Int32
@@ -22,7 +22,7 @@ struct KnownNames {
         var comparedCount: UInt8
 
         static let none = Name(
-            text: (.zero, .zero), padding: .zero, successors: (0, 0, 0, 0), slot: -1, parent: -1, node: .min, count: 0, tailOffset: 0,
+            text: (.zero, .zero), padding: .zero, successors: SIMD4(), slot: -1, parent: -1, node: .min, count: 0, tailOffset: 0,
             comparedCount: 0)
     }
 
@@ -54,7 +54,7 @@ struct KnownNames {
     func successor(
         of last: UnsafeMutablePointer<Name>, at place: UnsafeRawPointer, end: UnsafeRawPointer, node: Int32
     ) -> UnsafeMutablePointer<Name>? {
-        let first = names + Int(last.pointee.successors.0)
+        let first = names + Int(last.pointee.successors[0])
         if first.pointee.stands(at: place, end: end, node: node) { return first }
         return otherSuccessor(of: last, at: place, end: end, node: node)
     }
@@ -63,18 +63,12 @@ struct KnownNames {
     private func otherSuccessor(
         of last: UnsafeMutablePointer<Name>, at place: UnsafeRawPointer, end: UnsafeRawPointer, node: Int32
     ) -> UnsafeMutablePointer<Name>? {
-        let earlier = last.pointee.successors
-        if (names + Int(earlier.1)).pointee.stands(at: place, end: end, node: node) {
-            last.pointee.successors = (earlier.1, earlier.0, earlier.2, earlier.3)
-            return names + Int(earlier.1)
-        }
-        if (names + Int(earlier.2)).pointee.stands(at: place, end: end, node: node) {
-            last.pointee.successors = (earlier.2, earlier.0, earlier.1, earlier.3)
-            return names + Int(earlier.2)
-        }
-        if (names + Int(earlier.3)).pointee.stands(at: place, end: end, node: node) {
-            last.pointee.successors = (earlier.3, earlier.0, earlier.1, earlier.2)
-            return names + Int(earlier.3)
+        let known = last.pointee.successors
+        for position in 1..<known.scalarCount {
+            let name = names + Int(known[position])
+            guard name.pointee.stands(at: place, end: end, node: node) else { continue }
+            last.pointee.putFirst(known[position])
+            return name
         }
         return nil
     }
@@ -97,8 +91,7 @@ struct KnownNames {
             text: (head: SixteenBytes(place), tail: SixteenBytes(place + tailOffset)), padding: .padding(from: count),
             successors: names[way].successors, slot: slot, parent: parent, node: node, count: UInt8(count), tailOffset: UInt8(tailOffset),
             comparedCount: UInt8(comparedCount))
-        let earlier = last.pointee.successors
-        last.pointee.successors = (UInt16(way), earlier.0, earlier.1, earlier.2)
+        last.pointee.putFirst(UInt16(way))
         return names + way
     }
 
@@ -116,6 +109,15 @@ struct KnownNames {
 }
 
 extension KnownNames.Name {
+    /// Makes `index` the first of the successors: those before it move on, and the last goes if it was none.
+    fileprivate mutating func putFirst(_ index: UInt16) {
+        var moved = index
+        for position in 0..<successors.scalarCount {
+            (successors[position], moved) = (moved, successors[position])
+            if moved == index { return }
+        }
+    }
+
     @inline(__always)
     fileprivate func stands(at place: UnsafeRawPointer, end: UnsafeRawPointer, node: Int32) -> Bool {
         guard end - place >= Int(comparedCount), self.node == node else { return false }
