@@ -29,7 +29,7 @@ package struct GlobPattern: Equatable, Sendable {
     /// For patterns without a slash: compares with the last component alone.
     package func matchesName(ofPath path: String) -> Bool {
         guard !text.utf8.contains(UInt8(ascii: "/")) else { return matches(path) }
-        let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(Substring(path.utf8[$0...].dropFirst())) } ?? path
+        let name = TailSet.name(of: path)
         return alternatives.contains { $0.count == 1 && Self.matches(component: $0[0], name) }
     }
 

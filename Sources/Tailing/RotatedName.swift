@@ -27,10 +27,12 @@ enum RotatedName {
         return isRotationMark(Substring(marked))
     }
 
+    private static func beginsMark(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
+
     private static func isRotationMark(_ text: Substring) -> Bool {
-        guard let first = text.utf8.first, first == UInt8(ascii: ".") || first == UInt8(ascii: "-") || first == UInt8(ascii: "_") else {
-            return false
-        }
+        guard let first = text.utf8.first, beginsMark(first) else { return false }
         return text.utf8.contains { UInt8(ascii: "0") <= $0 && $0 <= UInt8(ascii: "9") } || text == ".old" || text == ".prev"
     }
 
@@ -47,8 +49,7 @@ enum RotatedName {
         let bytes = name.utf8
         let dot = bytes.lastIndex(of: UInt8(ascii: "."))
         var originals: [String] = []
-        for index in bytes.indices.dropFirst() {
-            guard [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_")].contains(bytes[index]) else { continue }
+        for index in bytes.indices.dropFirst() where beginsMark(bytes[index]) {
             let prefix = name[..<index]
             if isMarked(name, prefix) { originals.append(String(prefix)) }
             if let dot, dot > index {

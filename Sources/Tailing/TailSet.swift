@@ -59,6 +59,7 @@ package final class TailSet {
     /// What directories held a moment ago.
     var listings: [String: DirectoryListing] = [:]
     var reportedErrors: Set<String> = []
+    /// So many at most.
     private static let rememberedErrors = 10_000
     var isFirstScan = true
     /// Sources that were added after the start, and not looked at yet.

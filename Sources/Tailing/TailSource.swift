@@ -66,7 +66,7 @@ package struct TailSource: Sendable {
         if takes(target) || linkTargets.contains(where: { $0.matches(target) }) { return true }
         return include.contains { pattern in
             pattern.baseDirectories.contains { base in
-                guard let resolved = try? Directory.resolvedPath(of: base), target.hasPrefix(resolved + "/") else { return false }
+                guard let resolved = try? Directory.resolvedPath(of: base), Self.isBelow(resolved, target) else { return false }
                 return pattern.matches(base + target.dropFirst(resolved.count)) && !excludes(path)
             }
         }
