@@ -24,6 +24,7 @@ let package = Package(
         .executable(name: "trace-collector", targets: ["TraceCollector"]),
         .executable(name: "log-generator", targets: ["LogGenerator"]),
         .executable(name: "loki-sink", targets: ["LokiSinkServer"]),
+        .executable(name: "log-compressor", targets: ["LogCompressor"]),
         .executable(name: "job-claimer", targets: ["JobClaimer"]),
     ],
     targets: [
@@ -85,6 +86,8 @@ let package = Package(
         .executableTarget(name: "LogGenerator", dependencies: ["SystemIO"], path: "bench/LogGenerator", swiftSettings: settings),
         .executableTarget(
             name: "LokiSinkServer", dependencies: ["SystemIO", "HTTP"], path: "bench/LokiSinkServer", swiftSettings: settings),
+        .executableTarget(
+            name: "LogCompressor", dependencies: ["Gzip", "SystemIO"], path: "bench/LogCompressor", swiftSettings: settings),
         .executableTarget(
             name: "JobClaimer", dependencies: ["JobStore", "PostgreSQL", "SystemIO"], path: "bench/JobClaimer", swiftSettings: settings),
 

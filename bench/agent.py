@@ -23,6 +23,7 @@ class Programs:
         self.agent = os.environ.get("LOG_AGENT") or os.path.join(directory, "log-agent")
         self.generator = os.path.join(directory, "log-generator")
         self.sink = os.path.join(directory, "loki-sink")
+        self.compressor = os.path.join(directory, "log-compressor")
         self.collector = os.environ.get("TRACE_COLLECTOR") or os.path.join(directory, "trace-collector")
         self.service = os.environ.get("TRANSCODE_SERVICE") or os.path.join(directory, "transcode-service")
         for path in (getattr(self, name) for name in needed):

@@ -2,6 +2,7 @@
 """The benchmarks behind script/bench. One function a mode; each gives a section of docs/benchmarks/latest.md."""
 import argparse
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -25,7 +26,7 @@ import rivals
 import service_load
 from agent import Agent, Process, Programs, Sink, check, derived_events, generate, percentile, until
 
-MODES = ["throughput", "latency", "files", "metrics", "allocations", "decoders", "idle", "service", "claims", "collector", "growth"]
+MODES = ["throughput", "compression", "latency", "files", "metrics", "allocations", "decoders", "idle", "service", "claims", "collector", "growth"]
 # What `all` leaves out, as it takes its time, unless it is `--full`.
 ASKED_FOR = ["growth"]
 # Without a mode: log-agent, in less than two minutes.
@@ -212,6 +213,54 @@ def throughput(bench):
              f"At most 0.6 × `gzip -1`: **{bench.expect(ours <= 0.6, f'throughput: {ours:.2f} × gzip -1, not 0.6')}**. "
              f"Every line once in the sink and all counters exact: **{'yes' if passed else 'NO'}**.\n")
     return text
+
+
+def compression(bench):
+    """The compressor alone, on lines and on the push bodies that the agent makes of them, beside others."""
+    folder = bench.folder("compression")
+    log = os.path.join(folder, "service.log")
+    truth = os.path.join(folder, "truth.json")
+    generate(bench.programs, "--bytes", bench.arguments.bytes, "--output", log, "--truth", truth, "--seed", 1)
+    kept = os.path.join(folder, "pushes")
+    sink = Sink(bench.programs, folder, verify=kept)
+    run_to_end(bench.agent(folder, [log], sink), sink, bench.lines_of(truth))
+    sink.stop()
+    bodies = os.path.join(folder, "bodies.json")
+    with open(bodies, "wb") as file:
+        for name in sorted(os.listdir(kept)):
+            with open(os.path.join(kept, name), "rb") as push:
+                shutil.copyfileobj(push, file)
+    shutil.rmtree(kept)
+
+    ours = "**`GzipLevel.fast`**"
+    commands = {"`gzip -1`": ["gzip", "-1", "-c"]}
+    commands |= {f"`{name} -1`": [name, "-1", "-c"] for name in ("libdeflate-gzip", "igzip") if shutil.which(name)}
+    commands[ours] = [bench.programs.compressor]
+    output = os.path.join(folder, "output.gz")
+    digests = {}
+    for path in (log, bodies):
+        with open(path, "rb") as file:
+            digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    used, ratios, unequal = {}, {}, []
+    for turn in range(bench.arguments.repeats):
+        for name, command in commands.items():
+            for file in (log, bodies):
+                cpu, *_ = measured([*command, file], os.path.join(folder, "errors.log"), output)
+                used.setdefault((name, file), []).append(cpu)
+                ratios[name, file] = os.path.getsize(file) / os.path.getsize(output)
+                if name == ours and turn == 0 and gzip_decoders.with_python([output]) != digests[file]:
+                    unequal.append(file)
+    speed = {key: os.path.getsize(key[1]) / statistics.median(values) / 1e6 for key, values in used.items()}
+    rows = [[name] + [text for file in (log, bodies) for text in (
+        f"{speed[name, file]:.0f}", f"{speed['`gzip -1`', file] / speed[name, file]:.2f}", f"{ratios[name, file]:.2f}")]
+        for name in commands]
+    fast = bench.expect(min(speed[ours, file] for file in (log, bodies)) >= 300, "compression: below 300 MB/s")
+    small = bench.expect(all(ratios[ours, file] >= ratios["`gzip -1`", file] for file in (log, bodies)), "compression: larger than gzip -1")
+    same = bench.expect(not unequal, "compression: what comes back is not what was compressed")
+    return table(["", "lines: MB/s", "CPU ÷ `gzip -1`", "ratio", "bodies: MB/s", "CPU ÷ `gzip -1`", "ratio"], rows) + (
+        f"\n{os.path.getsize(log) / 1e6:.0f} MB of lines, {os.path.getsize(bodies) / 1e6:.0f} MB of push bodies; ours in members of 1 MiB. "
+        f"MB for a CPU second, reading and writing files included, median of {bench.arguments.repeats}. At least 300 MB/s: **{fast}**; "
+        f"ratio no worse than `gzip -1`: **{small}**; every byte comes back by Python's `gzip`: **{same}**.\n")
 
 
 def latency(bench):
